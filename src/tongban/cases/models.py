@@ -1,0 +1,337 @@
+"""A case and everything that belongs to it. Every row carries `case_id`, so that one step touches one place."""
+
+from django.db import models
+from django.db.models import Q
+
+from tongban.cases.states import FINAL, CaseOutcome, Channel, DeliveryWay, Mode, State
+from tongban.catalogue.models import AcceptanceStandard, Procedure
+from tongban.directory.models import Authority, Window
+from tongban.kernel import ids
+
+
+class ApplicantKind(models.TextChoices):
+    PERSON = "person", "自然人"
+    ORGANISATION = "organisation", "法人或其他组织"
+
+
+class IdentityKind(models.TextChoices):
+    RESIDENT = "resident", "居民身份证"
+    PASSPORT = "passport", "护照"
+    HK_MACAO = "hk_macao", "港澳居民来往内地通行证"
+    TAIWAN = "taiwan", "台湾居民来往大陆通行证"
+    RESIDENCE_PERMIT = "residence_permit", "港澳台居民居住证"
+    CREDIT_CODE = "credit_code", "统一社会信用代码"
+
+
+class Case(models.Model):
+    """One application by one applicant (办件). `state` is written by `operations._step` and nobody else."""
+
+    id = models.BigIntegerField(primary_key=True)
+    mode = models.CharField("办理模式", max_length=12, choices=Mode, default=Mode.COLLECTED)
+    state = models.CharField("状态", max_length=24, choices=State)
+    revision = models.IntegerField("步数", default=1)
+    journal_seq = models.IntegerField("留痕序号", default=1)
+    journal_head = models.BinaryField("留痕摘要", max_length=32)
+    receiving_window = models.ForeignKey(Window, models.PROTECT, related_name="+", verbose_name="收件地窗口")
+    home_window = models.ForeignKey(
+        Window, models.PROTECT, null=True, related_name="+", verbose_name="属地窗口"
+    )
+    department = models.ForeignKey(
+        Authority, models.PROTECT, null=True, related_name="+", verbose_name="承办部门"
+    )
+    procedure = models.ForeignKey(
+        Procedure, models.PROTECT, null=True, related_name="+", verbose_name="办理项"
+    )
+    # The version that the case began under; it stays pinned whatever is published later (B4).
+    standard = models.ForeignKey(
+        AcceptanceStandard, models.PROTECT, null=True, related_name="+", verbose_name="收件受理标准"
+    )
+    circumstance = models.CharField("办理情形", max_length=40, blank=True)
+    home_code = models.CharField("属地区划", max_length=12, blank=True)
+    level_chosen = models.CharField("实施层级", max_length=12, blank=True)
+    form = models.JSONField("申请表", default=dict)
+    channel = models.CharField("流转方式", max_length=12, choices=Channel, blank=True)
+    delivery_way = models.CharField("送达方式", max_length=20, choices=DeliveryWay, blank=True)
+    delivery_address = models.CharField("寄送地址", max_length=300, blank=True)
+    legal_limit = models.IntegerField("法定时限", null=True)
+    promised_limit = models.IntegerField("承诺期限", null=True)
+    opened_at = models.DateTimeField("登记时间")
+    opened_by_id = models.BigIntegerField("登记人")
+    received_at = models.DateTimeField("收件时间", null=True)
+    accepted_at = models.DateTimeField("受理时间", null=True)
+    decided_at = models.DateTimeField("决定时间", null=True)
+    closed_at = models.DateTimeField("办结时间", null=True)
+    outcome = models.CharField("结果", max_length=12, choices=CaseOutcome, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state__in=sorted(FINAL)) | Q(closed_at__isnull=False) & ~Q(outcome=""),
+                name="a_finished_case_says_when_and_how",
+            ),
+            models.CheckConstraint(
+                condition=Q(received_at__isnull=True)
+                | Q(home_window__isnull=False, procedure__isnull=False, standard__isnull=False),
+                name="a_received_case_knows_where_it_goes",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["receiving_window", "-id"], name="case_received_here"),
+            models.Index(
+                fields=["home_window", "-id"],
+                condition=Q(received_at__isnull=False),
+                name="case_decided_here",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """The business number (业务编号): the id written for people."""
+        return ids.number_of(self.id)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in FINAL
+
+
+class CaseChild(models.Model):
+    """What belongs to a case: found by its `case_id`, never by a key of its own alone."""
+
+    id = models.BigIntegerField(primary_key=True)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="+", verbose_name="办件")
+
+    class Meta:
+        abstract = True
+
+
+class CaseApplicant(models.Model):
+    """Who applies, and who stands in for them (A6). Identity numbers are sealed; `*_digest` finds them."""
+
+    case = models.OneToOneField(
+        Case, models.PROTECT, primary_key=True, related_name="applicant", verbose_name="办件"
+    )
+    kind = models.CharField("类别", max_length=12, choices=ApplicantKind, default=ApplicantKind.PERSON)
+    name = models.CharField("名称", max_length=120, blank=True)
+    identity_kind = models.CharField(
+        "证件类型", max_length=20, choices=IdentityKind, default=IdentityKind.RESIDENT
+    )
+    identity_sealed = models.BinaryField("证件号码", default=b"")
+    identity_digest = models.BinaryField("证件号码摘要", max_length=32, default=b"")
+    identity_masked = models.CharField("证件号码", max_length=40, blank=True)
+    is_identity_checked = models.BooleanField("已核验身份", default=False)
+    contact_name = models.CharField("申请联系人", max_length=60, blank=True)
+    phone_sealed = models.BinaryField("联系电话", default=b"")
+    phone_masked = models.CharField("联系电话", max_length=30, blank=True)
+    legal_representative = models.CharField("法定代表人", max_length=60, blank=True)
+    has_agent = models.BooleanField("委托代理", default=False)
+    agent_name = models.CharField("代理人", max_length=60, blank=True)
+    agent_identity_sealed = models.BinaryField("代理人证件号码", default=b"")
+    agent_identity_digest = models.BinaryField("代理人证件号码摘要", max_length=32, default=b"")
+    agent_identity_masked = models.CharField("代理人证件号码", max_length=40, blank=True)
+    has_agent_letter = models.BooleanField("已交授权委托书", default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["identity_digest"], condition=~Q(identity_digest=b""), name="applicant_identity"
+            ),
+            models.Index(fields=["name"], condition=~Q(name=""), name="applicant_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Verdict(models.TextChoices):
+    PENDING = "", "待审查"
+    PASSED = "passed", "合格"
+    TO_CORRECT = "to_correct", "需补正"
+    NOT_NEEDED = "not_needed", "不需要"
+
+
+class CaseMaterial(CaseChild):
+    """What was handed in for one material of the standard (所交材料), and what the clerk found."""
+
+    key = models.CharField("编号", max_length=40)
+    position = models.IntegerField("顺序")
+    name = models.CharField("材料名称", max_length=200)
+    is_required = models.BooleanField("必要", default=True)
+    is_returned = models.BooleanField("核验后退还原件", default=False)
+    originals_asked = models.IntegerField("应交原件", default=0)
+    copies_asked = models.IntegerField("应交复印件", default=0)
+    originals = models.IntegerField("原件", default=0)
+    copies = models.IntegerField("复印件", default=0)
+    verdict = models.CharField("审查结果", max_length=12, choices=Verdict, blank=True)
+    advice = models.CharField("补正意见", max_length=500, blank=True)
+    points = models.JSONField("已核要点", default=list)  # indexes of the review points that were ticked
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "key"], name="a_material_is_listed_once_a_case"),
+            models.CheckConstraint(
+                condition=Q(originals__gte=0, originals__lte=999, copies__gte=0, copies__lte=999),
+                name="sheets_are_between_0_and_999",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Scan(CaseChild):
+    """A scanned or photographed sheet of a material."""
+
+    material = models.ForeignKey(
+        CaseMaterial, models.PROTECT, related_name="scans", db_constraint=False, verbose_name="材料"
+    )
+    file_id = models.BigIntegerField("文件")
+    name = models.CharField("文件名", max_length=200)
+    media_type = models.CharField("类型", max_length=40)
+    pages = models.IntegerField("页数", default=1)
+    digest = models.BinaryField("摘要", max_length=32)
+    added_at = models.DateTimeField("添加时间")
+    removed_at = models.DateTimeField("移除时间", null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CorrectionNotice(CaseChild):
+    """What an applicant was told once is missing (一次性告知), and by when to bring it."""
+
+    asked_by = models.CharField("告知方", max_length=12, choices=[("receiving", "收件地"), ("home", "属地")])
+    items = models.JSONField("补正内容")  # [{"key", "name", "advice"}]
+    days = models.IntegerField("期限")
+    due_on = models.DateField("截止日期")
+    asked_at = models.DateTimeField("告知时间")
+    asked_by_name = models.CharField("经办人", max_length=60)
+    settled_at = models.DateTimeField("补正时间", null=True)
+
+    def __str__(self) -> str:
+        return f"{self.asked_by} {self.due_on}"
+
+
+class Transfer(CaseChild):
+    """Papers under way between two windows (材料流转), by post or as a package online."""
+
+    KINDS = [
+        ("papers", "申请材料"),
+        ("paper", "后寄纸质材料"),
+        ("result", "办理结果"),
+        ("forward", "转办材料"),
+    ]
+    kind = models.CharField("内容", max_length=12, choices=KINDS)
+    channel = models.CharField("方式", max_length=12, choices=Channel)
+    from_window = models.ForeignKey(Window, models.PROTECT, related_name="+", verbose_name="发出窗口")
+    to_window = models.ForeignKey(Window, models.PROTECT, related_name="+", verbose_name="接收窗口")
+    carrier = models.CharField("承运", max_length=60, blank=True)
+    waybill = models.CharField("运单号", max_length=40, blank=True)
+    # What was sent: [{"key", "name", "originals", "copies", "scans": [digest in hex]}]
+    sheets = models.JSONField("清单")
+    digest = models.BinaryField("清单摘要", max_length=32)
+    signature = models.BinaryField("清单签名", max_length=64)
+    sent_at = models.DateTimeField("发出时间")
+    sent_by_name = models.CharField("发出人", max_length=60)
+    arrived_at = models.DateTimeField("到达时间", null=True)
+    # What was found: [{"key", "name", "originals", "copies", "finding": ok|missing|damaged|extra, "note"}]
+    found = models.JSONField("核对结果", null=True)
+    is_complete = models.BooleanField("相符", null=True)
+    answer = models.CharField("差异处理", max_length=500, blank=True)
+    answered_at = models.DateTimeField("差异处理时间", null=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.waybill}"
+
+
+class Decision(CaseChild):
+    """A legal act of the home place: acceptance, its refusal, the grant, the refusal."""
+
+    KINDS = [("accept", "受理"), ("decline", "不予受理"), ("grant", "准予"), ("refuse", "不予许可")]
+    kind = models.CharField("决定", max_length=12, choices=KINDS)
+    reason = models.TextField("理由", blank=True)
+    remedies = models.TextField("救济途径", blank=True)
+    result_name = models.CharField("结果名称", max_length=120, blank=True)
+    result_number = models.CharField("结果编号", max_length=120, blank=True)
+    made_at = models.DateTimeField("决定时间")
+    made_by_name = models.CharField("决定人", max_length=60)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(kind__in=["decline", "refuse"]) | ~Q(reason=""), name="a_no_gives_its_reason"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class HandOff(CaseChild):
+    """A department asked to deal with its part of the approval."""
+
+    department = models.ForeignKey(Authority, models.PROTECT, related_name="+", verbose_name="部门")
+    request = models.TextField("办理要求", blank=True)
+    handed_at = models.DateTimeField("转出时间")
+    opinion = models.TextField("意见", blank=True)
+    answered_at = models.DateTimeField("反馈时间", null=True)
+    answered_by_name = models.CharField("反馈人", max_length=60, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.department_id)
+
+
+class Suspension(CaseChild):
+    """A special procedure that lawfully stops the clock (行政许可法 Art. 45)."""
+
+    REASONS = [
+        ("hearing", "听证"),
+        ("inspection", "检验、检测、检疫"),
+        ("auction", "招标、拍卖"),
+        ("appraisal", "鉴定"),
+        ("expert_review", "专家评审"),
+        ("publication", "公示公告"),
+    ]
+    reason = models.CharField("特别程序", max_length=20, choices=REASONS)
+    note = models.TextField("说明")
+    from_at = models.DateTimeField("开始时间")
+    expected_on = models.DateField("预计结束")
+    until_at = models.DateTimeField("结束时间", null=True)
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Delivery(CaseChild):
+    """One attempt to bring the result to the applicant, and the proof that it arrived (送达回证)."""
+
+    PROOFS = [
+        ("signature", "申请人当面签收"),
+        ("agent_signature", "代理人当面签收"),
+        ("waybill", "邮件妥投回执"),
+    ]
+    attempt = models.IntegerField("次数")
+    way = models.CharField("方式", max_length=20, choices=DeliveryWay)
+    address = models.CharField("地址", max_length=300, blank=True)
+    carrier = models.CharField("承运", max_length=60, blank=True)
+    waybill = models.CharField("运单号", max_length=40, blank=True)
+    begun_at = models.DateTimeField("开始时间")
+    at_window_since_at = models.DateTimeField("到窗时间", null=True)
+    delivered_at = models.DateTimeField("送达时间", null=True)
+    proof = models.CharField("送达凭证", max_length=20, choices=PROOFS, blank=True)
+    received_by = models.CharField("签收人", max_length=60, blank=True)
+    failed_at = models.DateTimeField("失败时间", null=True)
+    failure = models.CharField("失败原因", max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(delivered_at__isnull=True) | ~Q(proof="") & ~Q(received_by=""),
+                name="a_delivery_is_proven",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.way} {self.attempt}"

@@ -1,0 +1,319 @@
+"""Where every step is taken: lock and read, check, move, open and discharge duties, write the journal.
+
+    with taking(case_id, "accept", by=officer, at=now, revision=seen) as step:
+        rules.check_reconciled(step.case)
+        step.set(accepted_at=now)
+        step.add(Decision(...))
+
+Two round trips besides BEGIN and COMMIT: one locks the case and reads it with its open duties, one writes
+everything. Nothing outside the database happens in between.
+"""
+
+import datetime
+import functools
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import models, transaction
+
+from tongban.cases import following, permissions, rules
+from tongban.cases.models import Case
+from tongban.cases.states import (
+    CHANNEL_DAYS,
+    DUTIES,
+    OPENING,
+    STATES,
+    STEPS,
+    Channel,
+    Counts,
+    Limit,
+    Part,
+    State,
+)
+from tongban.directory import queries as directory
+from tongban.duties import operations as duties
+from tongban.duties import queries as duty_queries
+from tongban.duties.models import BearerKind, Duty, Outcome
+from tongban.journal import operations as journal
+from tongban.kernel import trip, worktime
+from tongban.people.actors import Actor
+
+_DEFER = (
+    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', %s::varchar, 0, NULL, NULL, %s::jsonb, NULL)"
+    "::procrastinate_job_to_defer_v1])"
+)
+
+
+class Taking:
+    """A step that is being taken: the locked case, its open duties, and what is to be written."""
+
+    def __init__(
+        self, name: str, case: Case, *, open_duties: list[Duty], stamp: int, by: Actor, at: datetime.datetime
+    ) -> None:
+        self.name = name
+        self.row = STEPS.get(name, OPENING)
+        self.case = case
+        self.open_duties = open_duties
+        self.by = by
+        self.at = at
+        self.due_on: datetime.date | None = None  # last day of a duty whose limit the step names
+        self.amounts: dict[str, int] = {}  # lengths that this step knows better than the table
+        self.count_from: datetime.datetime = at  # since when the time counts, if not since a date of the case
+        self.counts_anew = False
+        self.watched_by_id: int | None = None
+        self.payload: dict[str, Any] = {}
+        self._also: set[str] = set()
+        self._stamp = stamp
+        self._rows: list[models.Model] = []
+        self._changes: dict[str, Any] = {}
+        self._updates: list[tuple[type[models.Model], dict[str, Any], dict[str, Any]]] = []
+        self._closed: dict[Outcome, list[int]] = {}
+        self._moved: list[Duty] = []
+
+    def set(self, **changes: Any) -> None:
+        """Change fields of the case."""
+        for name, value in changes.items():
+            setattr(self.case, name, value)
+        self._changes.update(changes)
+
+    def add(self, *rows: models.Model) -> None:
+        """Insert rows that belong to the step."""
+        self._rows.extend(rows)
+
+    def update(self, row: models.Model, **changes: Any) -> None:
+        """Change fields of a row that belongs to the case."""
+        for name, value in changes.items():
+            setattr(row, name, value)
+        self._updates.append((type(row), changes, {"id": row.pk, "case": self.case.id}))
+
+    def open_also(self, kind: str) -> None:
+        """Open a duty that the step's row says it may open."""
+        assert kind in {side.kind for side in self.row.may_open}
+        self._also.add(kind)
+
+    def note(self, **payload: Any) -> None:
+        """Say more about the step in the journal: codes and numbers, no personal data."""
+        self.payload.update(payload)
+
+    def stop_clocks(self, *, reason: str) -> None:
+        """Stop the limits that the law lets stop (行政许可法 Art. 45)."""
+        for duty in self._stoppable():
+            duty.stops = [*duty.stops, {"from": self.at.isoformat(), "until": None, "reason": reason}]
+            duty.due_at = duty.amber_at = None
+            self._moved.append(duty)
+
+    def restart_clocks(self) -> None:
+        """Let stopped limits run on; their due times move by the days of the stop."""
+        for duty in self._stoppable():
+            if duty.stops and duty.stops[-1]["until"] is None:
+                duty.stops = [*duty.stops[:-1], {**duty.stops[-1], "until": self.at.isoformat()}]
+                duties.set_clock(duty, calendar=directory.calendar_of(duty.calendar_code, stamp=self._stamp))
+                self._moved.append(duty)
+
+    def _stoppable(self) -> list[Duty]:
+        return [d for d in self.open_duties if not d.is_turn and DUTIES[d.kind].can_be_stopped]
+
+    def _finish_duties(self) -> None:
+        leaving = self.row.to is not None
+        for duty in self.open_duties:
+            if duty.is_turn:
+                outcome = self.row.turn_ends if leaving else None
+            elif duty.kind in self.row.discharges:
+                outcome = Outcome.DONE
+            else:
+                outcome = Outcome.CANCELLED if duty.kind in self.row.cancels else None
+            if outcome:
+                self._closed.setdefault(outcome, []).append(duty.id)
+                duty.outcome = outcome
+
+    def _open_duties(self) -> None:
+        if self.row.to is not None:
+            turn = STATES[self.row.to]
+            if turn.duty and turn.turn:
+                self._open(turn.duty, turn.turn, is_turn=True)
+        still_open = {d.kind for d in self.open_duties if not d.outcome}
+        for side in (*self.row.opens, *(o for o in self.row.may_open if o.kind in self._also)):
+            if side.kind not in still_open:
+                self._open(side.kind, side.bearer, is_turn=False)
+
+    def _open(self, kind: str, part: Part, *, is_turn: bool) -> None:
+        row = DUTIES[kind]
+        bearer, calendar_code = self._bearer(part)
+        stops: Sequence[worktime.Stop] = ()
+        if row.can_be_stopped:
+            stops = next((duty_queries.stops_of(d) for d in self._stoppable()), [])
+        duty = duties.build(
+            self.case.id,
+            kind=kind,
+            article=row.article,
+            bearer=bearer,
+            watched_by_id=self.watched_by_id if part == Part.APPLICANT else None,
+            is_turn=is_turn,
+            at=self.at,
+            counts_from_at=self._counts_from(row.counts),
+            amount=self._amount(kind, calendar_code),
+            unit=row.unit,
+            calendar=directory.calendar_of(calendar_code, stamp=self._stamp),
+            stops=stops,
+            due_on=self.due_on if row.limit == Limit.GIVEN else None,
+        )
+        self._rows.append(duty)
+        self.open_duties.append(duty)
+
+    def _counts_from(self, counts: Counts) -> datetime.datetime:
+        if counts == Counts.NOW or self.counts_anew:
+            return self.at
+        since: datetime.datetime | None = getattr(self.case, counts.value)
+        return since or self.at
+
+    def _amount(self, kind: str, calendar_code: str) -> int:
+        row = DUTIES[kind]
+        if kind in self.amounts:
+            return self.amounts[kind]
+        if row.limit == Limit.LEGAL:
+            return self.case.legal_limit or 0
+        if row.limit == Limit.PROMISED:
+            return self.case.promised_limit or 0
+        if row.limit == Limit.CHANNEL:
+            return CHANNEL_DAYS[Channel(self.case.channel)]
+        if row.fixed_by_law or row.limit == Limit.GIVEN:
+            return row.amount
+        return int(directory.parameter(f"duty.{kind}", row.amount, code=calendar_code, stamp=self._stamp))
+
+    def _bearer(self, part: Part) -> tuple[tuple[BearerKind, int], str]:
+        case = self.case
+        receiving_code = directory.division_of_window(case.receiving_window_id)
+        if part == Part.RECEIVING:
+            return (BearerKind.WINDOW, case.receiving_window_id), receiving_code
+        if part == Part.APPLICANT:
+            return (BearerKind.APPLICANT, case.id), receiving_code
+        assert case.home_window_id is not None
+        home_code = directory.division_of_window(case.home_window_id)
+        if part == Part.DEPARTMENT:
+            assert case.department_id is not None
+            return (BearerKind.DEPARTMENT, case.department_id), home_code
+        return (BearerKind.WINDOW, case.home_window_id), home_code
+
+    def _entry(self, from_: str) -> models.Model:
+        case = self.case
+        entry = journal.entry(
+            case.id,
+            seq=case.journal_seq + 1 if from_ else 1,
+            before=bytes(case.journal_head) if from_ else journal.NOTHING_BEFORE,
+            code=f"case.{self.name}",
+            article=self.row.article,
+            at=self.at,
+            actor_id=self.by.id,
+            actor=self.by.name,
+            place=_place(self.by, case),
+            payload={"from": from_, "to": str(case.state), **self.payload},
+        )
+        self._changes |= {"journal_seq": entry.seq, "journal_head": entry.digest}
+        case.journal_seq, case.journal_head = entry.seq, entry.digest
+        return entry
+
+    def write(self, *, is_new: bool = False) -> None:
+        """Write everything in one round trip."""
+        from_ = "" if is_new else str(self.case.state)
+        windows = {self.case.receiving_window_id, self.case.home_window_id}
+        if self.row.to is not None:
+            self.set(state=State(self.row.to))
+        self._finish_duties()
+        self._open_duties()
+        self._rows.append(self._entry(from_))
+        out = trip.Trip()
+        if is_new:
+            out.insert([self.case])
+        else:
+            self.set(revision=self.case.revision + 1)
+            out.update(Case, self._changes, where={"id": self.case.id})
+        for outcome, ids_ in self._closed.items():
+            out.update(
+                Duty,
+                {"done_at": self.at, "done_by_id": self.by.id, "outcome": outcome},
+                where={"case_id": self.case.id, "id": ids_},
+            )
+        for duty in self._moved:
+            if not duty.outcome:
+                changes = {"stops": duty.stops, "due_at": duty.due_at, "amber_at": duty.amber_at}
+                out.update(Duty, changes, where={"case_id": self.case.id, "id": duty.id})
+        for model, changes, where in self._updates:
+            out.update(model, changes, where=where)
+        out.insert(self._rows)
+        for task in following.JOBS.get(self.name, ()):
+            out.call(_DEFER, [task, json.dumps({"case_id": self.case.id, "seq": self.case.journal_seq})])
+        out.send()
+        changed = [w for w in windows | {self.case.home_window_id} if w]
+        for listener in following.ON_CHANGE:
+            transaction.on_commit(functools.partial(listener, self.case, changed), robust=True)
+
+
+def _place(actor: Actor, case: Case) -> str:
+    """Name the post at which somebody acts on this case."""
+    for post in actor.posts:
+        if post.window_id and post.window_id in (case.receiving_window_id, case.home_window_id):
+            return post.place
+        if post.authority_id and post.authority_id == case.department_id:
+            return post.place
+    return actor.place
+
+
+@contextmanager
+def taking(
+    case_id: int, name: str, *, by: Actor, at: datetime.datetime, revision: int | None = None
+) -> Iterator[Taking]:
+    """Lock a case for one step of STEPS, let the body check and add, and write everything when it ends.
+
+    Args:
+        revision: the case's revision as the person saw it; any other step taken since is a conflict.
+
+    Raises:
+        rules.UnknownCase: there is no such case.
+        rules.ChangedMeanwhile: somebody took a step since.
+        permissions.NotYourPart, permissions.NotThisState: not this person's step, or not now.
+    """
+    with transaction.atomic():
+        case, open_duties, stamp = _lock(case_id)
+        if revision is not None and revision != case.revision:
+            raise rules.changed_meanwhile(case)
+        permissions.require_step(name, case, by=by)
+        step = Taking(name, case, open_duties=open_duties, stamp=stamp, by=by, at=at)
+        yield step
+        step.write()
+
+
+def begin(case: Case, *, rows: Sequence[models.Model], by: Actor, at: datetime.datetime) -> Taking:
+    """Write a new case with everything it begins with, in one round trip."""
+    with transaction.atomic():
+        step = Taking("open", case, open_duties=[], stamp=directory.stamp(), by=by, at=at)
+        step.add(*rows)
+        step.write(is_new=True)
+    return step
+
+
+@contextmanager
+def editing(case_id: int, *, by: Actor) -> Iterator[Case]:
+    """Lock a case whose papers are being reviewed, so that what is typed cannot cross a step.
+
+    Raises:
+        permissions.NotYourPart, permissions.NotThisState: what was entered can't be changed by this person, or now.
+    """
+    with transaction.atomic():
+        case, _, _ = _lock(case_id)
+        permissions.require_edit(case, by=by)
+        yield case
+
+
+def _lock(case_id: int) -> tuple[Case, list[Duty], int]:
+    case_rows, duty_rows, stamps = trip.read_models(
+        [
+            (Case, "WHERE id = %s FOR UPDATE", [case_id]),
+            (Duty, "WHERE case_id = %s AND done_at IS NULL ORDER BY is_turn DESC, due_at", [case_id]),
+            (None, "SELECT value FROM directory_stamp WHERE name = 'calendar'", []),
+        ]
+    )
+    if not case_rows:
+        raise rules.UnknownCase()
+    return case_rows[0], duty_rows, stamps[0][0] if stamps else 0

@@ -1,0 +1,469 @@
+"""At the receiving window: open a case, enter it as it is typed, correct, receive (P21(1), P23)."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import models
+
+from tongban.cases import permissions, queries, rules
+from tongban.cases.models import (
+    ApplicantKind,
+    Case,
+    CaseApplicant,
+    CaseMaterial,
+    CorrectionNotice,
+    IdentityKind,
+    Scan,
+    Verdict,
+)
+from tongban.cases.operations import _step
+from tongban.cases.states import CaseOutcome, Mode, State
+from tongban.catalogue import queries as catalogue
+from tongban.catalogue import rules as catalogue_rules
+from tongban.catalogue import standards
+from tongban.directory import queries as directory
+from tongban.directory import rules as directory_rules
+from tongban.documents import operations as documents
+from tongban.journal.operations import NOTHING_BEFORE
+from tongban.kernel import ids, keyring, numbers, refusals, worktime
+from tongban.kernel import text as text_of
+from tongban.people.actors import Actor
+
+APPLICANT_FIELDS = frozenset(
+    {
+        "kind",
+        "name",
+        "identity_kind",
+        "identity",
+        "is_identity_checked",
+        "contact_name",
+        "phone",
+        "legal_representative",
+        "has_agent",
+        "agent_name",
+        "agent_identity",
+        "has_agent_letter",
+    }
+)
+CASE_FIELDS = frozenset({"channel", "delivery_way", "delivery_address"})
+
+
+class UnknownField(refusals.Incomplete):
+    """没有“{name}”这一栏，系统没有保存。请刷新页面后重试。"""
+
+
+class BadChoice(refusals.Incomplete):
+    """“{value}”不在可选范围内，请从列表中选择。"""
+
+
+class UnknownMaterial(refusals.NotFound):
+    """材料清单里没有这一份材料。请刷新后查看最新清单。"""
+
+
+class TooLong(refusals.Incomplete):
+    """内容太长，最多 {limit} 个字。请精简后再填。"""
+
+
+def open_case(*, by: Actor, at: datetime.datetime, window_id: int | None = None) -> Case:
+    """Open a new case at the person's window and give it.
+
+    Raises:
+        permissions.NoWindow: the person is clerk of no window, or not of this one.
+        directory.rules.NotListed: the window is not on the contact list (P13).
+    """
+    window = directory.open_window(permissions.require_window(by, window_id))
+    case = Case(
+        id=ids.new_id(at),
+        mode=Mode.COLLECTED,
+        state=State.DRAFTING,
+        receiving_window_id=window.id,
+        opened_at=at,
+        opened_by_id=by.id or 0,
+        journal_head=NOTHING_BEFORE,
+    )
+    _step.begin(case, rows=[CaseApplicant(case=case)], by=by, at=at)
+    return case
+
+
+def save(case_id: int, changes: Mapping[str, Any], *, by: Actor, at: datetime.datetime) -> Case:
+    """Save what was typed about the applicant, the form or the delivery, field by field, and give the case.
+
+    `changes` maps field names to values; fields of the application form are named `form.<key>`.
+
+    Raises:
+        UnknownField, BadChoice, TooLong, numbers.*: with the field named; nothing of the call is saved.
+    """
+    with _step.editing(case_id, by=by) as case:
+        applicant = CaseApplicant.objects.get(case=case)
+        case_columns: set[str] = set()
+        for name, value in changes.items():
+            if name in APPLICANT_FIELDS:
+                _save_applicant(applicant, name, value, on=at.astimezone(worktime.BEIJING).date())
+            elif name.startswith("form."):
+                key = name.removeprefix("form.")
+                field = standards.of(case.standard).field(key)
+                case.form[key] = catalogue_rules.clean(
+                    field, value, on=at.astimezone(worktime.BEIJING).date()
+                )
+                case_columns.add("form")
+            elif name in CASE_FIELDS:
+                _save_case_field(case, name, str(value).strip())
+                case_columns.add(name)
+            else:
+                raise UnknownField(name=name)
+        applicant.save()
+        if case_columns:
+            case.save(update_fields=sorted(case_columns))
+    return case
+
+
+def _save_case_field(case: Case, name: str, value: str) -> None:
+    field = Case._meta.get_field(name)
+    choices = dict(getattr(field, "choices", None) or [])
+    if choices and value and value not in choices:
+        raise BadChoice(value=value, fields={name: BadChoice(value=value).message})
+    _check_length(field, name, value)
+    setattr(case, name, value)
+
+
+def _check_length(field: Any, name: str, value: str) -> None:
+    if field.max_length and len(value) > field.max_length:
+        raise TooLong(limit=field.max_length, fields={name: TooLong(limit=field.max_length).message})
+
+
+def _save_applicant(applicant: CaseApplicant, name: str, value: Any, *, on: datetime.date) -> None:
+    if name in ("is_identity_checked", "has_agent", "has_agent_letter"):
+        setattr(applicant, name, value in (True, "true", "on", "1"))
+        return
+    text = text_of.clean(str(value))
+    try:
+        if name == "identity":
+            _save_identity(applicant, text, on=on)
+        elif name == "agent_identity":
+            number = numbers.check_identity_number(text, on=on) if text else ""
+            applicant.agent_identity_sealed = _sealed(number, about=f"agent:{applicant.case_id}")
+            applicant.agent_identity_digest = keyring.current().lookup_digest(number) if number else b""
+            applicant.agent_identity_masked = numbers.mask_identity(number) if number else ""
+        elif name == "phone":
+            number = numbers.check_phone(text) if text else ""
+            applicant.phone_sealed = _sealed(number, about=f"phone:{applicant.case_id}")
+            applicant.phone_masked = numbers.mask_phone(number) if number else ""
+        else:
+            _save_word(applicant, name, text)
+    except refusals.Refusal as refusal:
+        refusal.fields.setdefault(name, refusal.message)
+        raise
+
+
+def _save_word(applicant: CaseApplicant, name: str, text: str) -> None:
+    field = CaseApplicant._meta.get_field(name)
+    choices = dict(getattr(field, "choices", None) or [])
+    if choices and text not in choices:
+        raise BadChoice(value=text)
+    _check_length(field, name, text)
+    setattr(applicant, name, text)
+    if name == "kind":
+        organisation = text == ApplicantKind.ORGANISATION
+        applicant.identity_kind = IdentityKind.CREDIT_CODE if organisation else IdentityKind.RESIDENT
+    if name in ("kind", "identity_kind"):
+        _save_identity(applicant, "", on=datetime.date.max)
+
+
+def _save_identity(applicant: CaseApplicant, text: str, *, on: datetime.date) -> None:
+    number = rules.check_identity(applicant.identity_kind, text, on=on) if text else ""
+    applicant.identity_sealed = _sealed(number, about=f"identity:{applicant.case_id}")
+    applicant.identity_digest = keyring.current().lookup_digest(number) if number else b""
+    applicant.identity_masked = numbers.mask_identity(number) if number else ""
+    applicant.is_identity_checked = False
+
+
+def _sealed(text: str, *, about: str) -> bytes:
+    return keyring.current().seal_text(text, about=about) if text else b""
+
+
+def choose(
+    case_id: int,
+    *,
+    procedure_id: int | None = None,
+    home_code: str | None = None,
+    level: str | None = None,
+    circumstance: str | None = None,
+    by: Actor,
+    at: datetime.datetime,
+) -> Case:
+    """Choose what is applied for and where, pin the standard in force there, and list its materials.
+
+    What was already marked on a material that the new list has too stays as it is. Where the matter has
+    several levels and none is named, the highest one gets it (P7).
+
+    Raises:
+        directory.rules.NotListed: the home place has no window on the contact list (P13).
+    """
+    with _step.editing(case_id, by=by) as case:
+        if procedure_id is not None and procedure_id != case.procedure_id:
+            case.procedure = catalogue.open_procedure(procedure_id)
+            case.circumstance = ""
+        if home_code is not None:
+            case.home_code = home_code
+        if level is not None:
+            case.level_chosen = level
+        _pin(case, at=at)
+        known = {c.key for c in standards.of(case.standard).circumstances}
+        if circumstance is not None and (circumstance in known or not circumstance):
+            case.circumstance = circumstance
+        elif case.circumstance not in known:
+            case.circumstance = ""
+        case.save(
+            update_fields=[
+                "procedure",
+                "home_code",
+                "level_chosen",
+                "home_window",
+                "standard",
+                "circumstance",
+                "legal_limit",
+                "promised_limit",
+            ]
+        )
+        _list_materials(case, at=at)
+    return case
+
+
+def _pin(case: Case, *, at: datetime.datetime) -> None:
+    """Find the window that decides and the standard in force there, when both matter and place are known."""
+    case.home_window = None
+    if case.procedure is None or not case.home_code:
+        return
+    code = catalogue.deciding_division(case.procedure, case.home_code, level=case.level_chosen)
+    window = directory.window_of(code)
+    if window is None:
+        names = directory.names_of([code])
+        raise directory_rules.NotListed(
+            place=names.get(code, code),
+            fields={"home": directory_rules.NotListed(place=names.get(code, code)).message},
+        )
+    case.home_window = window
+    case.standard = catalogue.standard_in_force(
+        case.procedure, code, on=at.astimezone(worktime.BEIJING).date()
+    )
+    case.legal_limit = case.standard.legal_limit
+    case.promised_limit = case.standard.promised_limit
+
+
+def _list_materials(case: Case, *, at: datetime.datetime) -> None:
+    """Make the case's materials what the standard asks for, keeping what was entered and what was added by hand."""
+    asked = standards.of(case.standard).materials_for(case.circumstance) if case.standard else ()
+    there = {m.key: m for m in CaseMaterial.objects.filter(case=case)}
+    wanted = {m.key for m in asked}
+    touched = set(Scan.objects.filter(case=case, removed_at=None).values_list("material_id", flat=True))
+    new, changed = [], []
+    for position, requirement in enumerate(asked):
+        row = there.get(requirement.key)
+        if row is None:
+            row = CaseMaterial(id=ids.new_id(at), case=case, key=requirement.key)
+            new.append(row)
+        else:
+            changed.append(row)
+        row.position = position
+        row.name = requirement.name
+        row.is_required = requirement.required
+        row.is_returned = requirement.returned
+        row.originals_asked = requirement.originals
+        row.copies_asked = requirement.copies
+        if row.verdict == Verdict.NOT_NEEDED:
+            row.verdict = Verdict.PENDING
+    for key, row in there.items():
+        if key in wanted or key.startswith("added-"):
+            continue
+        if (
+            row.id in touched
+            or row.verdict in (Verdict.PASSED, Verdict.TO_CORRECT)
+            or row.originals + row.copies
+        ):
+            row.verdict, row.is_required = Verdict.NOT_NEEDED, False  # entered already: kept, not asked for
+            changed.append(row)
+        else:
+            row.delete()
+    CaseMaterial.objects.bulk_create(new)
+    CaseMaterial.objects.bulk_update(
+        changed,
+        ["position", "name", "is_required", "is_returned", "originals_asked", "copies_asked", "verdict"],
+    )
+
+
+def add_material(case_id: int, *, name: str, by: Actor, at: datetime.datetime) -> CaseMaterial:
+    """Add a material that the home window asks for and the standard does not list (P23, first stage)."""
+    text = text_of.clean(name)
+    if not text:
+        raise refusals.Incomplete(fields={"name": refusals.Incomplete().message})
+    with _step.editing(case_id, by=by) as case:
+        row = CaseMaterial(id=ids.new_id(at), case=case, name=text[:200], is_required=True, copies_asked=1)
+        row.key = f"added-{ids.number_of(row.id)[-6:].lower()}"
+        row.position = CaseMaterial.objects.filter(case=case).count() + 100
+        row.save(force_insert=True)
+    return row
+
+
+def mark_material(
+    case_id: int,
+    *,
+    key: str,
+    originals: int | None = None,
+    copies: int | None = None,
+    verdict: str | None = None,
+    advice: str | None = None,
+    points: Sequence[int] | None = None,
+    by: Actor,
+    at: datetime.datetime,
+) -> CaseMaterial:
+    """Note what was handed in for a material and what the clerk found; what is not given stays as it is.
+
+    A material found in order without a count is taken to be there in the number asked for.
+    """
+    with _step.editing(case_id, by=by) as case:
+        row = CaseMaterial.objects.filter(case=case, key=key).first()
+        if row is None:
+            raise UnknownMaterial()
+        for name, count in (("originals", originals), ("copies", copies)):
+            if count is not None:
+                if not 0 <= count <= 999:
+                    raise BadChoice(value=count, fields={name: BadChoice(value=count).message})
+                setattr(row, name, count)
+        if advice is not None:
+            text = text_of.clean(advice)
+            _check_length(CaseMaterial._meta.get_field("advice"), "advice", text)
+            row.advice = text
+        if points is not None:
+            row.points = sorted({int(p) for p in points if 0 <= int(p) < 50})
+        if verdict is not None:
+            if verdict not in Verdict.values:
+                raise BadChoice(value=verdict)
+            row.verdict = verdict
+            if verdict == Verdict.PASSED:
+                row.advice = ""
+                if not row.originals + row.copies:
+                    row.originals, row.copies = row.originals_asked, row.copies_asked
+        row.save(update_fields=["originals", "copies", "advice", "points", "verdict"])
+    return row
+
+
+def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: datetime.datetime) -> Scan:
+    """Check, clean, encrypt and keep a scanned sheet of a material; on disk before this returns.
+
+    Raises:
+        documents.rules.*: when the file cannot be taken, each with what to do about it.
+    """
+    case = queries.get(case_id, for_=by)
+    permissions.require_edit(case, by=by)
+    row = CaseMaterial.objects.filter(case=case, key=key).first()
+    if row is None:
+        raise UnknownMaterial()
+    stored = documents.prepare_scan(data, name=name, case_id=case_id, by_id=by.id, at=at)
+    scan = Scan(
+        id=ids.new_id(at),
+        case=case,
+        material=row,
+        file_id=stored.id,
+        name=stored.name,
+        media_type=stored.media_type,
+        pages=stored.pages or 1,
+        digest=stored.digest,
+        added_at=at,
+    )
+    with _step.editing(case_id, by=by):
+        stored.save(force_insert=True)
+        scan.save(force_insert=True)
+    return scan
+
+
+def remove_scan(case_id: int, *, scan_id: int, by: Actor, at: datetime.datetime) -> None:
+    """Take a scan off a material; the file itself stays for the record."""
+    with _step.editing(case_id, by=by) as case:
+        Scan.objects.filter(case=case, id=scan_id, removed_at=None).update(removed_at=at)
+
+
+def ask_correction(
+    case_id: int,
+    *,
+    days: int,
+    by: Actor,
+    at: datetime.datetime,
+    revision: int | None = None,
+    also: Sequence[models.Model] = (),
+) -> CorrectionNotice:
+    """Tell the applicant once everything that is missing, and by which day to bring it (P21(1), form 1).
+
+    Args:
+        days: calendar days for bringing it; the case lapses by itself after the last one.
+        also: rows to be written in the same step (the frozen notice).
+    """
+    with _step.taking(case_id, "ask_correction", by=by, at=at, revision=revision) as step:
+        applicant, fields, materials = queries.for_review(step.case)
+        rules.check_ready_to_ask(step.case, applicant, fields, materials, days)
+        notice = CorrectionNotice(
+            id=ids.new_id(at),
+            case=step.case,
+            asked_by="receiving",
+            items=queries.to_correct(materials),
+            days=days,
+            due_on=queries.last_day(step.case, at=at, days=days),
+            asked_at=at,
+            asked_by_name=by.name,
+        )
+        step.due_on = notice.due_on
+        step.watched_by_id = step.case.receiving_window_id
+        step.add(notice, *also)
+        step.note(items=[i["key"] for i in notice.items], due_on=notice.due_on.isoformat())
+    return notice
+
+
+def bring_correction(case_id: int, *, by: Actor, at: datetime.datetime, revision: int | None = None) -> Case:
+    """Open the papers again because the applicant has brought what the notice named."""
+    with _step.taking(case_id, "bring_correction", by=by, at=at, revision=revision) as step:
+        for notice in CorrectionNotice.objects.filter(case=step.case, settled_at=None):
+            step.update(notice, settled_at=at)
+    return step.case
+
+
+def receive(
+    case_id: int,
+    *,
+    by: Actor,
+    at: datetime.datetime,
+    revision: int | None = None,
+    also: Sequence[models.Model] = (),
+) -> Case:
+    """Take the papers in (收件): complete and of the lawful form. This is not acceptance (P21(1), form 2).
+
+    Raises:
+        rules.NotReady: naming everything that is missing beside its field.
+    """
+    with _step.taking(case_id, "receive", by=by, at=at, revision=revision) as step:
+        applicant, fields, materials = queries.for_review(step.case)
+        rules.check_ready_to_receive(step.case, applicant, fields, materials)
+        step.set(received_at=at)
+        step.add(*also)
+        step.note(
+            channel=step.case.channel,
+            materials=[[m.key, m.originals, m.copies] for m in materials if m.verdict == Verdict.PASSED],
+        )
+    return step.case
+
+
+def lapse(case_id: int, *, by: Actor, at: datetime.datetime) -> Case:
+    """End a case whose correction was not brought in time: deemed given up (P21(1), form 1)."""
+    with _step.taking(case_id, "lapse", by=by, at=at) as step:
+        step.set(outcome=CaseOutcome.LAPSED, closed_at=at)
+    return step.case
+
+
+def withdraw_early(
+    case_id: int, *, reason: str, by: Actor, at: datetime.datetime, revision: int | None = None
+) -> Case:
+    """End a case that the applicant takes back before receipt; the papers never left their hands."""
+    rules.check_reason(reason)
+    with _step.taking(case_id, "withdraw_early", by=by, at=at, revision=revision) as step:
+        step.set(outcome=CaseOutcome.WITHDRAWN, closed_at=at)
+        step.note(reason=reason.strip()[:200])
+    return step.case

@@ -1,0 +1,297 @@
+"""Every read that a page needs. Reads for people start from `visible_to`, on every road."""
+
+import datetime
+from collections.abc import Iterator, Sequence
+
+from django.db.models import F, Q, QuerySet
+
+from tongban.cases import permissions, rules
+from tongban.cases.models import (
+    Case,
+    CaseApplicant,
+    CaseMaterial,
+    CorrectionNotice,
+    Decision,
+    Delivery,
+    HandOff,
+    Scan,
+    Suspension,
+    Transfer,
+    Verdict,
+)
+from tongban.cases.states import STATES, STEPS, Part, State, Step
+from tongban.catalogue import standards
+from tongban.catalogue.standards import FormField
+from tongban.directory import queries as directory
+from tongban.directory.models import Window
+from tongban.duties import queries as duties
+from tongban.duties.models import BearerKind, Duty
+from tongban.journal.models import Entry, Look
+from tongban.kernel import ids, keyring, worktime
+from tongban.people.actors import Actor
+
+PAGE = 50
+_SHOWN = ("receiving_window__division", "home_window__division", "procedure__item", "department", "applicant")
+
+
+def visible_to(actor: Actor) -> QuerySet[Case]:
+    """Give the cases that somebody may see at all: their windows', their department's, their authority's.
+
+    A home window sees a case from its receipt on; a draft belongs to the receiving window alone.
+    """
+    if actor.is_system:
+        return Case.objects.all()
+    windows = list(actor.window_ids)
+    seen = Q(receiving_window__in=windows) | Q(home_window__in=windows, received_at__isnull=False)
+    if actor.department_ids:
+        seen |= Q(department__in=list(actor.department_ids))
+    for prefix in actor.managed_prefixes:
+        seen |= Q(receiving_window__division__code__startswith=prefix)
+        seen |= Q(home_window__division__code__startswith=prefix, received_at__isnull=False)
+    return Case.objects.filter(seen)
+
+
+def get(case_id: int, *, for_: Actor) -> Case:
+    """Give a case that the person may see, with places, matter and applicant.
+
+    Raises:
+        rules.UnknownCase: there is none, or it is not theirs to see; which of the two is not told.
+    """
+    case = visible_to(for_).select_related(*_SHOWN).filter(id=case_id).first()
+    if case is None:
+        raise rules.UnknownCase()
+    return case
+
+
+def for_review(case: Case) -> tuple[CaseApplicant, tuple[FormField, ...], list[CaseMaterial]]:
+    """Give what the formality review looks at: applicant, form fields asked for, materials in order."""
+    standard = standards.of(case.standard)
+    return (
+        CaseApplicant.objects.get(case=case),
+        standard.fields_for(case.circumstance),
+        materials_of(case.id),
+    )
+
+
+def materials_of(case_id: int) -> list[CaseMaterial]:
+    """Give the materials of a case in the order of the standard."""
+    return list(CaseMaterial.objects.filter(case_id=case_id).order_by("position", "id"))
+
+
+def scans_of(case_id: int) -> list[Scan]:
+    """Give the scans of a case that have not been removed."""
+    return list(Scan.objects.filter(case_id=case_id, removed_at=None).order_by("id"))
+
+
+def scan(case_id: int, scan_id: int) -> Scan:
+    """Give one scan of a case.
+
+    Raises:
+        rules.UnknownCase: the case has no such scan.
+    """
+    row = Scan.objects.filter(case_id=case_id, id=scan_id).first()
+    if row is None:
+        raise rules.UnknownCase()
+    return row
+
+
+def to_correct(materials: Sequence[CaseMaterial]) -> list[dict[str, str]]:
+    """Give what a notice must name: every material to be corrected, with the advice."""
+    return [
+        {"key": m.key, "name": m.name, "advice": m.advice}
+        for m in materials
+        if m.verdict == Verdict.TO_CORRECT
+    ]
+
+
+def last_day(case: Case, *, at: datetime.datetime, days: int) -> datetime.date:
+    """Give the day by which a correction is to be brought: a day off moves it to the next working day."""
+    calendar = directory.calendar_of(directory.division_of_window(case.receiving_window_id))
+    due = worktime.calendar_days_due(at, days=days, calendar=calendar)
+    assert due.at is not None
+    return due.at.astimezone(worktime.BEIJING).date()
+
+
+def history_of(case_id: int) -> list[Entry]:
+    """Give the journal of a case, the first step first."""
+    return list(Entry.objects.filter(chain_id=case_id).order_by("seq"))
+
+
+def looks_at(case_id: int) -> list[Look]:
+    """Give who saw protected data of a case, the latest first, at most 200."""
+    return list(Look.objects.filter(case_id=case_id).order_by("-id")[:200])
+
+
+def duties_of(case_id: int) -> list[Duty]:
+    """Give the open duties of a case, the turn first."""
+    return list(duties.open_of_case(case_id))
+
+
+def transfers_of(case_id: int) -> list[Transfer]:
+    return list(
+        Transfer.objects.filter(case_id=case_id)
+        .select_related("from_window", "to_window")
+        .order_by("sent_at", "id")
+    )
+
+
+def notices_of(case_id: int) -> list[CorrectionNotice]:
+    return list(CorrectionNotice.objects.filter(case_id=case_id).order_by("id"))
+
+
+def decisions_of(case_id: int) -> list[Decision]:
+    return list(Decision.objects.filter(case_id=case_id).order_by("made_at", "id"))
+
+
+def hand_offs_of(case_id: int) -> list[HandOff]:
+    return list(HandOff.objects.filter(case_id=case_id).select_related("department").order_by("id"))
+
+
+def suspensions_of(case_id: int) -> list[Suspension]:
+    return list(Suspension.objects.filter(case_id=case_id).order_by("id"))
+
+
+def deliveries_of(case_id: int) -> list[Delivery]:
+    return list(Delivery.objects.filter(case_id=case_id).order_by("attempt"))
+
+
+def steps_open_to(actor: Actor, case: Case, *, open_duties: Sequence[Duty]) -> list[tuple[str, Step]]:
+    """Give the steps that somebody may take on a case now, the main one first."""
+    kinds = {d.kind for d in open_duties}
+    steps = [
+        (name, step)
+        for name, step in STEPS.items()
+        if permissions.may_step(name, case, by=actor)
+        and (step.to is not None or not step.discharges or kinds & set(step.discharges))
+        and not (
+            step.opens and step.to is None and kinds & {o.kind for o in step.opens} and not step.discharges
+        )
+    ]
+    return sorted(steps, key=lambda pair: not pair[1].is_main)
+
+
+def holder_name(case: Case) -> str:
+    """Name who has the case: a window, a department, or the applicant."""
+    turn = STATES[State(case.state)].turn
+    if turn == Part.RECEIVING:
+        return case.receiving_window.name
+    if turn == Part.HOME and case.home_window:
+        return case.home_window.name
+    if turn == Part.DEPARTMENT and case.department:
+        return case.department.name
+    return ""
+
+
+def progress_of(case: Case) -> str:
+    """Say in one sentence who has the case; applicant, receiving and home window read the same (P15)."""
+    sentence = str(STATES[State(case.state)].sentence)
+    return sentence.format(holder=holder_name(case), receiving=case.receiving_window.name)
+
+
+def bearers_of(actor: Actor) -> list[tuple[BearerKind, int]]:
+    """Give those for whom a person answers: the windows and departments of their posts."""
+    return [(BearerKind.WINDOW, w) for w in sorted(actor.window_ids)] + [
+        (BearerKind.DEPARTMENT, d) for d in sorted(actor.department_ids)
+    ]
+
+
+def today(actor: Actor, *, limit: int = 200) -> list[tuple[Duty, Case]]:
+    """Give what somebody owes now, the soonest due first, each with its case: two queries whatever the rows."""
+    rows = list(duties.queue_of(bearers_of(actor))[:limit])
+    return _with_cases(rows, actor)
+
+
+def waiting_for_applicants(actor: Actor, *, limit: int = 100) -> list[tuple[Duty, Case]]:
+    """Give the corrections that a person's windows wait for, the soonest due first."""
+    return _with_cases(list(duties.watched_by(sorted(actor.window_ids))[:limit]), actor)
+
+
+def _with_cases(rows: Sequence[Duty], actor: Actor) -> list[tuple[Duty, Case]]:
+    seen = visible_to(actor).filter(id__in={d.case_id for d in rows}).select_related(*_SHOWN)
+    cases = {c.id: c for c in seen}
+    return [(d, cases[d.case_id]) for d in rows if d.case_id in cases]
+
+
+def search(actor: Actor, words: str, *, after: int | None = None) -> list[Case]:
+    """Find visible cases by number, identity number, or the beginning of a name; newest first, 50 a page.
+
+    Args:
+        after: the id of the last case of the page before.
+    """
+    text = words.strip()
+    rows = visible_to(actor).select_related(*_SHOWN).order_by("-id")
+    if after is not None:
+        rows = rows.filter(id__lt=after)
+    if text:
+        rows = rows.filter(_matches(text))
+    return list(rows[:PAGE])
+
+
+def _matches(text: str) -> Q:
+    try:
+        return Q(id=ids.id_of(text))
+    except ids.BadNumber:
+        digest = keyring.current().lookup_digest(text)
+        return (
+            Q(applicant__identity_digest=digest)
+            | Q(applicant__agent_identity_digest=digest)
+            | Q(applicant__name__startswith=text)
+        )
+
+
+def identity_of(applicant: CaseApplicant) -> str:
+    """Open a sealed identity number; the caller records the look and its purpose first (P26(4))."""
+    sealed = bytes(applicant.identity_sealed)
+    return keyring.current().open_text(sealed, about=f"identity:{applicant.case_id}") if sealed else ""
+
+
+def phone_of(applicant: CaseApplicant) -> str:
+    """Open a sealed phone number; the caller records the look and its purpose first."""
+    sealed = bytes(applicant.phone_sealed)
+    return keyring.current().open_text(sealed, about=f"phone:{applicant.case_id}") if sealed else ""
+
+
+def heads() -> Iterator[tuple[int, int, bytes]]:
+    """Give (chain, seq, digest) of what every case says its last journal entry is, for `journal.verify`."""
+    for id_, seq, digest in Case.objects.values_list("id", "journal_seq", "journal_head").iterator(
+        chunk_size=5000
+    ):
+        yield id_, seq, bytes(digest)
+
+
+def windows_to_forward_to(case: Case, *, words: str) -> QuerySet[Window]:
+    """Give listed windows by a part of their place's name, for a case that went to the wrong one."""
+    rows = Window.objects.filter(is_open=True).exclude(id=case.home_window_id or 0).select_related("division")
+    return rows.filter(division__full_name__contains=words.strip()).order_by("division_id")[:20]
+
+
+def agent_identity_of(applicant: CaseApplicant) -> str:
+    """Open an agent's sealed identity number; the caller records the look and its purpose first (P26(4))."""
+    sealed = bytes(applicant.agent_identity_sealed)
+    return keyring.current().open_text(sealed, about=f"agent:{applicant.case_id}") if sealed else ""
+
+
+def owed(actor: Actor, *, kinds: Sequence[str], limit: int = 200) -> list[tuple[Duty, Case]]:
+    """Give what somebody owes of some kinds of duties, the soonest due first, each with its case."""
+    rows = duties.queue_of(bearers_of(actor)).filter(kind__in=kinds)
+    return _with_cases(list(rows[:limit]), actor)
+
+
+def last_transfers_of(case_ids: Sequence[int]) -> dict[int, Transfer]:
+    """Give the transfer that is under way for each case, else the last one that arrived."""
+    rows = (
+        Transfer.objects.filter(case_id__in=list(case_ids))
+        .exclude(kind="result")
+        .select_related("from_window")
+    )
+    return {t.case_id: t for t in rows.order_by(F("arrived_at").asc(nulls_last=True), "sent_at")}
+
+
+def looked_lately(case_id: int, *, person_id: int, about_id: int, at: datetime.datetime) -> bool:
+    """Tell whether a person's look at one piece of a case was recorded within the last ten minutes.
+
+    A page that draws the same picture again and again is one look.
+    """
+    since = at - datetime.timedelta(minutes=10)
+    rows = Look.objects.filter(case_id=case_id, person_id=person_id, about_id=about_id)
+    return rows.filter(at__gt=since, at__lte=at).exists()

@@ -1,0 +1,243 @@
+"""What must be true before a step: each check returns nothing or raises a refusal. No writes, no clock."""
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from tongban.cases.models import ApplicantKind, Case, CaseApplicant, CaseMaterial, IdentityKind, Verdict
+from tongban.cases.states import STEPS
+from tongban.catalogue.standards import FormField
+from tongban.journal.models import Entry
+from tongban.kernel import numbers, refusals
+
+
+class UnknownCase(refusals.NotFound):
+    """没有找到这个办件。请核对业务编号，或者从列表中重新进入。"""
+
+
+class ChangedMeanwhile(refusals.Conflict):
+    """在您操作期间，{who}于{when}办理了“{what}”。您填写的内容没有丢失，请核对最新情况后再提交。"""
+
+
+class NothingToCorrect(refusals.Incomplete):
+    """没有标为“需补正”的材料，不必出具一次性告知书。材料齐全的，请直接收件。"""
+
+
+class NotReady(refusals.Incomplete):
+    """还不能完成：{what}。"""
+
+
+class NoAdvice(refusals.Incomplete):
+    """请逐项写明补正意见，一次告知申请人需要补正的全部内容。"""
+
+
+class DueDateTooSoon(refusals.Incomplete):
+    """补正期限至少为 1 日，最长 60 日。请填写 1 到 60 之间的天数。"""
+
+
+class SheetsMissing(refusals.Incomplete):
+    """请对清单上的每一份材料都填写核对结果。"""
+
+
+class NoReason(refusals.Incomplete):
+    """请写明理由，申请人有权知道原因和救济途径。"""
+
+
+class SameWindow(refusals.Incomplete):
+    """转往的窗口就是现在的属地窗口，请选择另一个窗口。"""
+
+
+class NoWaybill(refusals.Incomplete):
+    """邮寄的，请填写运单号。"""
+
+
+class NoChannel(refusals.Incomplete):
+    """请选择材料流转方式：线上流转、邮政速递，或者线上流转后寄纸质。"""
+
+
+class PastDay(refusals.Incomplete):
+    """日期应当晚于今天，请重新选择。"""
+
+
+class NotTold(refusals.Incomplete):
+    """还没有记录告知申请人和收件地窗口结果，请先办理“已告知结果”。"""
+
+
+class AlreadyTold(refusals.OutOfTurn):
+    """结果已经告知过，或者现在不需要告知。请刷新后查看最新进度。"""
+
+
+class NoWayOfTelling(refusals.Incomplete):
+    """请选择告知方式：电话或者短信。"""
+
+
+class NoAddress(refusals.Incomplete):
+    """请填写结果的寄送地址。"""
+
+
+class NobodySigned(refusals.Incomplete):
+    """请填写签收人姓名和送达凭证，送达要有凭据。"""
+
+
+class NothingBrought(refusals.Incomplete):
+    """请逐项确认申请人已送来告知补正的全部材料。"""
+
+
+class NotThere(refusals.Incomplete):
+    """请从属地的审批部门中选择。"""
+
+
+class NoLawfulReason(refusals.Incomplete):
+    """只有听证、检验检测检疫、招标拍卖、鉴定、专家评审、公示公告可以依法不计时，请选择其中一种。"""
+
+
+def changed_meanwhile(case: Case) -> ChangedMeanwhile:
+    """Give the refusal that tells who did what to a case since somebody looked at it."""
+    last = Entry.objects.filter(chain_id=case.id, seq=case.journal_seq).first()
+    step = STEPS.get(last.code.removeprefix("case.")) if last else None
+    return ChangedMeanwhile(
+        who=f"{last.place} {last.actor}".strip() if last else "",
+        when=last.at.astimezone().strftime("%H:%M") if last else "",
+        what=step.label if step else "",
+    )
+
+
+def missing_before_either_form(
+    case: Case, applicant: CaseApplicant, fields: Sequence[FormField]
+) -> dict[str, str]:
+    """Name, by field, what both forms need and do not have: applicant, contact, matter, place, form fields."""
+    missing: dict[str, str] = {}
+    if not applicant.name:
+        missing["name"] = _("请填写申请人名称")
+    if not applicant.identity_digest:
+        missing["identity"] = _("请填写证件号码")
+    if not applicant.phone_masked:
+        missing["phone"] = _("请填写联系电话")
+    if applicant.kind == ApplicantKind.ORGANISATION and not applicant.legal_representative:
+        missing["legal_representative"] = _("请填写法定代表人")
+    if applicant.has_agent:
+        if not applicant.agent_name:
+            missing["agent_name"] = _("请填写代理人姓名")
+        if not applicant.agent_identity_digest:
+            missing["agent_identity"] = _("请填写代理人证件号码")
+    if not case.procedure_id:
+        missing["procedure"] = _("请选择要办的事项")
+    elif not case.home_window_id:
+        missing["home"] = _("请选择属地")
+    return missing
+
+
+def missing_before_receipt(
+    case: Case, applicant: CaseApplicant, fields: Sequence[FormField], materials: Iterable[CaseMaterial]
+) -> dict[str, str]:
+    """Name, by field, everything that keeps a case from being received (P21(1))."""
+    missing = missing_before_either_form(case, applicant, fields)
+    if not applicant.is_identity_checked:
+        missing["is_identity_checked"] = _("请核验申请人身份后勾选“已核验”")
+    if applicant.has_agent and not applicant.has_agent_letter:
+        missing["has_agent_letter"] = _("代理人办理的，请核验授权委托书")
+    for field in fields:
+        if field.required and field.applies(case.circumstance) and not _filled(case.form, field.key):
+            missing[f"form.{field.key}"] = _("请填写{label}").format(label=field.label)
+    for material in materials:
+        if material.verdict == Verdict.TO_CORRECT:
+            missing[f"material.{material.key}"] = _("“{name}”需补正").format(name=material.name)
+        elif material.is_required and material.verdict == Verdict.PENDING:
+            missing[f"material.{material.key}"] = _("“{name}”还没有审查").format(name=material.name)
+        elif (
+            material.is_required
+            and material.verdict == Verdict.PASSED
+            and not material.originals + material.copies
+        ):
+            missing[f"material.{material.key}"] = _("请填写“{name}”的份数").format(name=material.name)
+    if not case.channel:
+        missing["channel"] = _("请选择材料流转方式")
+    if not case.delivery_way:
+        missing["delivery_way"] = _("请选择结果送达方式")
+    elif case.delivery_way == "post" and not case.delivery_address:
+        missing["delivery_address"] = _("请填写寄送地址")
+    return missing
+
+
+def check_ready_to_receive(
+    case: Case, applicant: CaseApplicant, fields: Sequence[FormField], materials: Iterable[CaseMaterial]
+) -> None:
+    """Refuse a receipt while anything is missing, naming every missing thing beside its field."""
+    missing = missing_before_receipt(case, applicant, fields, materials)
+    if missing:
+        raise NotReady(fields=missing, what="；".join(missing.values()))
+
+
+def check_ready_to_ask(
+    case: Case,
+    applicant: CaseApplicant,
+    fields: Sequence[FormField],
+    materials: Sequence[CaseMaterial],
+    days: int,
+) -> None:
+    """Refuse a one-time notification that is not whole: nothing named, advice empty, a paper not looked at."""
+    missing = missing_before_either_form(case, applicant, fields)
+    for material in materials:
+        if material.is_required and material.verdict == Verdict.PENDING:
+            missing[f"material.{material.key}"] = _("“{name}”还没有审查，一次性告知应当包括全部材料").format(
+                name=material.name
+            )
+    if missing:
+        raise NotReady(fields=missing, what="；".join(missing.values()))
+    to_correct = [m for m in materials if m.verdict == Verdict.TO_CORRECT]
+    if not to_correct:
+        raise NothingToCorrect()
+    without = {f"material.{m.key}": _("请填写补正意见") for m in to_correct if not m.advice.strip()}
+    if without:
+        raise NoAdvice(fields=without)
+    check_days(days)
+
+
+def check_identity(kind: str, text: str, *, on: datetime.date) -> str:
+    """Give an identity number of a kind in its plain form, or refuse it with what is wrong about it.
+
+    Raises:
+        numbers.InvalidNumber: one of its subclasses, by the kind of number.
+    """
+    if kind == IdentityKind.RESIDENT:
+        return numbers.check_identity_number(text, on=on)
+    if kind == IdentityKind.CREDIT_CODE:
+        return numbers.check_credit_code(text)
+    if kind == IdentityKind.RESIDENCE_PERMIT:
+        return numbers.check_residence_permit(text, on=on)
+    if kind == IdentityKind.HK_MACAO:
+        return numbers.check_hong_kong_macao_permit(text)
+    if kind == IdentityKind.TAIWAN:
+        return numbers.check_taiwan_permit(text)
+    return numbers.check_passport(text)
+
+
+def check_days(days: int) -> None:
+    """Refuse a time for correction outside 1 to 60 days."""
+    if not 1 <= days <= 60:
+        raise DueDateTooSoon(fields={"days": _("请填写 1 到 60 之间的天数")})
+
+
+def check_reason(reason: str, *, field: str = "reason") -> None:
+    """Refuse a no without its reason."""
+    if not reason.strip():
+        raise NoReason(fields={field: _("请写明理由")})
+
+
+def check_waybill(channel: str, waybill: str) -> None:
+    """Refuse papers sent by post without a waybill number."""
+    if channel == "post" and not waybill.strip():
+        raise NoWaybill(fields={"waybill": _("请填写运单号")})
+
+
+def check_all_found(sent: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse a reconciliation that leaves out a sheet that was sent (P21(3))."""
+    missing = {s["key"] for s in sent} - {f["key"] for f in found if f.get("finding")}
+    if missing:
+        raise SheetsMissing(fields={f"found.{key}": _("请填写核对结果") for key in sorted(missing)})
+
+
+def _filled(form: Mapping[str, Any], key: str) -> bool:
+    return str(form.get(key) or "").strip() != ""

@@ -1,0 +1,55 @@
+"""Periodic work on cases: each task finds cases and calls one operation for each. Safe to run twice."""
+
+import datetime
+import logging
+
+from procrastinate.contrib.django import app
+
+from tongban.cases import doctor
+from tongban.cases.models import Case
+from tongban.cases.operations import acceptance, intake
+from tongban.cases.states import State
+from tongban.directory import queries as directory
+from tongban.duties import queries as duties
+from tongban.kernel import refusals
+from tongban.people.actors import SYSTEM
+
+log = logging.getLogger(__name__)
+
+
+def lapse_all() -> int:
+    """Let every correction lapse whose last day is over; gives how many (P21(1))."""
+    at = directory.now()
+    count = 0
+    for duty in duties.overdue("bring_correction", at=at)[:1000]:
+        try:
+            _lapse(duty.case_id, at=at)
+            count += 1
+        except refusals.Refusal as refusal:  # brought or withdrawn in this very moment: nothing to do
+            log.info("no lapse of case %s: %s", duty.case_id, refusal.code)
+    return count
+
+
+def _lapse(case_id: int, *, at: datetime.datetime) -> None:
+    state = Case.objects.values_list("state", flat=True).get(id=case_id)
+    if state == State.HOME_CORRECTION:
+        acceptance.lapse_at_home(case_id, by=SYSTEM, at=at)
+    else:
+        intake.lapse(case_id, by=SYSTEM, at=at)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="lapse")
+def lapse(timestamp: int) -> None:
+    lapse_all()
+
+
+@app.periodic(cron="30 2 * * *")
+@app.task(queueing_lock="doctor")
+def examine(timestamp: int) -> None:
+    """Prove every night that no case is an orphan (C12), and log each exception."""
+    found = 0
+    for ailment in doctor.examine(at=directory.now()):
+        found += 1
+        log.error("doctor: case %s: %s", ailment.number, ailment.what)
+    log.info("doctor: %d exceptions", found)

@@ -1,0 +1,107 @@
+"""What must be true of what is applied for: the form's fields, and who decides."""
+
+import datetime
+from collections.abc import Collection
+from typing import Any
+
+from tongban.catalogue.models import Procedure
+from tongban.catalogue.standards import FormField
+from tongban.directory.models import Level
+from tongban.kernel import numbers, refusals, text
+
+MAX_LENGTH = 500
+HIGHEST_FIRST = (Level.PROVINCE, Level.PREFECTURE, Level.COUNTY)
+
+
+class NotAChoice(refusals.Incomplete):
+    """“{label}”请从列表中选择。"""
+
+
+class NotANumber(refusals.Incomplete):
+    """“{label}”请填写数字。"""
+
+
+class NotADate(refusals.Incomplete):
+    """“{label}”请填写日期，例如 2026-11-23。"""
+
+
+class AnswerTooLong(refusals.Incomplete):
+    """“{label}”最多填写 500 个字。"""
+
+
+class NotOpen(refusals.NotAllowed):
+    """这个办理项目前不能办理。请重新选择。"""
+
+
+class UnknownProcedure(refusals.NotFound):
+    """没有找到这个办理项，可能已经调整。请重新搜索事项。"""
+
+
+class UnknownItem(refusals.NotFound):
+    """清单里没有这个序号的事项。请重新搜索事项。"""
+
+
+class NoStandard(refusals.NotAllowed):
+    """“{procedure}”目前没有生效的收件受理标准，请联系属地窗口。"""
+
+
+class NobodyDecides(refusals.NotAllowed):
+    """“{procedure}”在所选地方没有对应的实施层级，请换一个属地或实施层级。"""
+
+
+def clean(field: FormField, value: Any, *, on: datetime.date) -> str:
+    """Give an answer to a form field in its plain form; empty is allowed here, receipt asks for it.
+
+    Raises:
+        NotAChoice, NotANumber, NotADate, AnswerTooLong, numbers.InvalidNumber: with the field named.
+    """
+    answer = text.clean(str(value))
+    if not answer:
+        return ""
+    try:
+        return _checked(field, answer, on=on)
+    except refusals.Refusal as refusal:
+        refusal.fields.setdefault(f"form.{field.key}", refusal.message)
+        raise
+
+
+def _checked(field: FormField, answer: str, *, on: datetime.date) -> str:
+    if len(answer) > MAX_LENGTH:
+        raise AnswerTooLong(label=field.label)
+    if field.type == "choice" and answer not in field.choices:
+        raise NotAChoice(label=field.label)
+    if field.type == "number":
+        try:
+            float(answer)
+        except ValueError:
+            raise NotANumber(label=field.label) from None
+    if field.type == "date":
+        try:
+            return datetime.date.fromisoformat(answer).isoformat()
+        except ValueError:
+            raise NotADate(label=field.label) from None
+    if field.type == "identity_number":
+        return numbers.check_identity_number(answer, on=on)
+    if field.type == "credit_code":
+        return numbers.check_credit_code(answer)
+    if field.type == "phone":
+        return numbers.check_phone(answer)
+    return answer
+
+
+def deciding_level(procedure: Procedure, level: str, *, available: Collection[str]) -> str:
+    """Say which level decides: the only one, the one that was named, or else the highest (P7).
+
+    Args:
+        level: the level that the clerk named, empty when it is not clear.
+        available: the levels that the home place has, itself and above.
+
+    Raises:
+        NobodyDecides: when none of the procedure's levels exists there.
+    """
+    possible = [one for one in HIGHEST_FIRST if one in procedure.levels and one in available]
+    if not possible:
+        raise NobodyDecides(procedure=procedure.name)
+    if level in possible:
+        return level
+    return possible[0]

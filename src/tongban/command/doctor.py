@@ -1,0 +1,107 @@
+"""`tongban doctor`: proves that every open case has one holder, one next action, one running clock."""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from tongban.cases import doctor
+from tongban.cases import queries as cases
+from tongban.command import running
+from tongban.directory import queries as directory
+from tongban.journal import operations as journal
+from tongban.kernel import ids, worktime
+from tongban.people.actors import SYSTEM
+from tongban.web.kit import health
+
+_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong: in which part, where, and in words what."""
+
+    part: str
+    where: str
+    what: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what `tongban doctor` understands."""
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON, for programs")
+    parser.add_argument(
+        "--without-journal", action="store_true", help="leave out the journal, which takes long when large"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Examine everything and print each exception; 0: there is none, 1: there are some."""
+    examined = cases.visible_to(SYSTEM).count()
+    findings = [*_orphans(), *_calendar(), *_health()]
+    if not options.without_journal:
+        findings += _journal()
+    if options.json:
+        said = {"healthy": not findings, "cases": examined, "findings": [asdict(f) for f in findings]}
+        print(json.dumps(said, ensure_ascii=False, indent=2))
+    else:
+        _print(findings, examined=examined, with_journal=not options.without_journal)
+    return 1 if findings else 0
+
+
+def _orphans() -> Iterator[Finding]:
+    for ailment in doctor.examine(at=directory.now()):
+        yield Finding("cases", ailment.number, ailment.what)
+
+
+def _journal() -> Iterator[Finding]:
+    for fault in journal.verify(heads=cases.heads()):
+        if fault.chain_id is None:
+            yield Finding("journal", f"seal {fault.seq}", fault.what)
+            continue
+        chain = f"case {ids.number_of(fault.chain_id)}" if fault.chain_id > 0 else f"chain {fault.chain_id}"
+        yield Finding(
+            "journal", chain + (f", entry {fault.seq}" if fault.seq is not None else ""), fault.what
+        )
+
+
+def _calendar() -> Iterator[Finding]:
+    warning = directory.calendar_warning(directory.now().astimezone(worktime.BEIJING).date())
+    if warning:
+        yield Finding("calendar", "", warning)
+
+
+def _health() -> Iterator[Finding]:
+    """Try what the product stands on; the queue only while the product runs."""
+    for name, check in health.CHECKS.items():
+        if name == "queue" and running.state() is None:
+            continue
+        if not _works(check):
+            yield Finding("health", name, _ILL.get(name, "does not work"))
+
+
+_ILL = {
+    "database": "the database does not answer",
+    "queue": "no job worker was heard of in the last minute",
+    "storage": "files cannot be written and read: see the log",
+}
+
+
+def _works(check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except Exception:  # whatever is wrong with it, it cannot be used
+        return False
+
+
+def _print(findings: Sequence[Finding], *, examined: int, with_journal: bool) -> None:
+    for finding in findings[:_SHOWN]:
+        where = f"{finding.where}: " if finding.where else ""
+        print(f"{finding.part.upper()}: {where}{finding.what}")
+    if len(findings) > _SHOWN:
+        print(f"… and {len(findings) - _SHOWN} more.")
+    if not findings:
+        print(
+            f"Healthy: {examined} cases examined; every open one has one holder, one next action, one clock."
+        )
+        if with_journal:
+            print("The journal is whole: every entry, every chain and every seal is as it was written.")

@@ -1,0 +1,247 @@
+"""Every setting of the product, in one file, from environment variables.
+
+| Variable | Meaning | Default |
+|---|---|---|
+| `TONGBAN_DATABASE_URL` | PostgreSQL, as its owner (migrations) | the embedded server |
+| `TONGBAN_DATABASE_APP_URL` | the same database as the application's own login | the owner, acting as role `tongban_app` |
+| `TONGBAN_DATA` | files, keys, logs, embedded database | `var` in the checkout |
+| `TONGBAN_FILES`, `TONGBAN_KEYS` | files and keys on places of their own | `files`, `keys` in the data folder |
+| `TONGBAN_PRACTICE` | 1: practice accounts, movable clock, a banner on every page | 1 |
+| `TONGBAN_ADDRESS` | the public address, written into QR codes | `http://localhost:PORT` |
+| `TONGBAN_HOSTS` | host names answered to, comma separated | the address's host, localhost |
+| `TONGBAN_LIVE_ADDRESS` | where browsers reach the live process | same host, PORT + 1 |
+| `TONGBAN_LISTEN` | address that the web process listens on | 127.0.0.1 |
+| `TONGBAN_CHROMIUM` | the browser that the journeys drive | `chromium` on the path |
+| `PORT` | port of the web process | 8000 |
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from csp.constants import NONE, SELF
+
+HERE = Path(__file__).resolve().parent.parent
+CHECKOUT = HERE.parent.parent
+
+
+def _path(name: str, default: Path) -> Path:
+    return Path(os.environ.get(name) or default).resolve()
+
+
+PORT = int(os.environ.get("PORT", "8000"))
+TONGBAN_PRACTICE = os.environ.get("TONGBAN_PRACTICE", "1") == "1"
+TONGBAN_DATA = _path("TONGBAN_DATA", CHECKOUT / "var")
+TONGBAN_FILES = _path("TONGBAN_FILES", TONGBAN_DATA / "files")
+TONGBAN_KEYS = _path("TONGBAN_KEYS", TONGBAN_DATA / "keys")
+TONGBAN_FONTS = _path("TONGBAN_FONTS", CHECKOUT / "node_modules/@expo-google-fonts")
+TONGBAN_ICONS = _path("TONGBAN_ICONS", CHECKOUT / "node_modules/@tabler/icons/icons")
+TONGBAN_ADDRESS = os.environ.get("TONGBAN_ADDRESS", f"http://localhost:{PORT}").rstrip("/")
+TONGBAN_LIVE_ADDRESS = os.environ.get("TONGBAN_LIVE_ADDRESS", "")
+TONGBAN_LIVE_PORT = int(os.environ.get("TONGBAN_LIVE_PORT", str(PORT + 1)))
+TONGBAN_MAX_SCAN = 20 * 1024 * 1024
+# Share of a duty's working time after which it shows amber; a province may set its own as a parameter.
+TONGBAN_AMBER_SHARE = 0.7
+
+
+def _secret_key() -> str:
+    """Read the key that signs sessions and forms, or make it on first use, for its owner's eyes only."""
+    place = _path("TONGBAN_SECRET_KEY_FILE", TONGBAN_KEYS / "django.key")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = place.with_name(f".{place.name}.{os.getpid()}")
+    if not place.exists():
+        draft.write_text(secrets.token_urlsafe(50))
+        draft.chmod(0o600)
+        try:
+            os.link(draft, place)  # two processes that start together end up with one key
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return place.read_text().strip()
+
+
+SECRET_KEY = _secret_key()
+DEBUG = False
+ALLOWED_HOSTS = [
+    *filter(None, os.environ.get("TONGBAN_HOSTS", "").split(",")),
+    urlsplit(TONGBAN_ADDRESS).hostname or "localhost",
+    "localhost",
+    "127.0.0.1",
+    "testserver",
+]
+SECURE = TONGBAN_ADDRESS.startswith("https://")
+
+
+def _database(url: str, *, role: str = "", pool: bool = False) -> dict[str, Any]:
+    parts = urlsplit(url)
+    options: dict[str, Any] = {"prepare_threshold": 5}
+    if role:
+        options["options"] = f"-c role={role}"
+    if pool:
+        options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10, "max_idle": 300}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "tongban",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": pool,
+        "OPTIONS": options,
+    }
+
+
+_owner_url = os.environ.get("TONGBAN_DATABASE_URL", "postgresql://tongban_owner@127.0.0.1/tongban")
+_app_url = os.environ.get("TONGBAN_DATABASE_APP_URL", "")
+DATABASES = {
+    # What pages, API, worker and live process use: a role that cannot change or delete journal entries.
+    "default": _database(_app_url or _owner_url, role="" if _app_url else "tongban_app", pool=True),
+    # What migrations use.
+    "owner": _database(_owner_url),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    "tongban.journal",
+    "tongban.documents",
+    "tongban.directory",
+    "tongban.duties",
+    "tongban.people",
+    "tongban.catalogue",
+    "tongban.cases",
+    "tongban.notices",
+    "tongban.web.kit",
+    "tongban.web.portal",
+    "tongban.web.workbench",
+]
+
+MIDDLEWARE = [
+    "tongban.web.kit.requests.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "tongban.web.kit.refusal.RefusalMiddleware",
+    "tongban.web.kit.reading.ReadOnlyGetMiddleware",
+]
+
+ROOT_URLCONF = "tongban.config.urls"
+WSGI_APPLICATION = "tongban.config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tongban.web.kit.context.page",
+            ],
+            "builtins": ["tongban.web.kit.templatetags.kit"],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+# People, sign-in, sessions
+AUTH_USER_MODEL = "people.Person"
+LOGIN_URL = "/desk/sign-in/"
+LOGIN_REDIRECT_URL = "/desk/"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = SECURE
+CSRF_COOKIE_SECURE = SECURE
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "tongban.web.kit.refusal.csrf_failed"
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+
+# Headers
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = SECURE
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+X_FRAME_OPTIONS = "SAMEORIGIN"  # a notice is shown in a frame of the page it belongs to
+_live = TONGBAN_LIVE_ADDRESS or f"http://localhost:{TONGBAN_LIVE_PORT}"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF, _live, f"http://127.0.0.1:{TONGBAN_LIVE_PORT}"],
+        "media-src": [SELF, "blob:"],
+        "frame-src": [SELF],
+        "object-src": [SELF],
+        "frame-ancestors": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+
+# Language, time
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [HERE / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+# Static files: hashed names, served by the web process
+STATIC_URL = "/static/"
+STATIC_ROOT = _path("TONGBAN_STATIC_ROOT", CHECKOUT / "build/static")
+STATICFILES_DIRS = [("tabler", CHECKOUT / "node_modules/@tabler/core/dist/css")]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "tongban.web.kit.static.HashedStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+
+# Uploads: one scan and the form around it
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+PROCRASTINATE_ON_APP_READY = "tongban.config.subscriptions.on_app_ready"
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"procrastinate": {"level": "WARNING"}, "pikepdf": {"level": "WARNING"}},
+}

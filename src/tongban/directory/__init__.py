@@ -1,0 +1,1 @@
+"""Divisions, authorities, halls, windows, calendars and parameters: where things are decided and when people work."""

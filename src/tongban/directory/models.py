@@ -1,0 +1,194 @@
+"""Where things are decided and when people work there."""
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Level(models.TextChoices):
+    PROVINCE = "province", "省级"
+    PREFECTURE = "prefecture", "市级"
+    COUNTY = "county", "县级"
+    TOWNSHIP = "township", "乡级"
+    VILLAGE = "village", "村级"
+
+
+class Division(models.Model):
+    """An administrative division (行政区划), with the time in which it exists."""
+
+    code = models.CharField("代码", max_length=12, primary_key=True)
+    name = models.CharField("名称", max_length=60)
+    full_name = models.CharField("全称", max_length=120)
+    level = models.CharField("层级", max_length=12, choices=Level)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="children", verbose_name="上级"
+    )
+    valid_from_on = models.DateField("启用日期")
+    valid_until_on = models.DateField("停用日期", null=True)
+    successor = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", verbose_name="承继区划"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(code__regex=r"^\d{12}$"), name="division_code_is_12_digits"),
+            models.CheckConstraint(
+                condition=Q(valid_until_on__isnull=True) | Q(valid_until_on__gt=F("valid_from_on")),
+                name="division_ends_after_it_begins",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def prefix(self) -> str:
+        """The leading digits that every division inside this one shares."""
+        digits = {Level.PROVINCE: 2, Level.PREFECTURE: 4, Level.COUNTY: 6, Level.TOWNSHIP: 9}
+        return self.code[: digits.get(Level(self.level), 12)]
+
+
+class AuthorityKind(models.TextChoices):
+    MANAGEMENT = "management", "政务服务管理机构"
+    DEPARTMENT = "department", "审批部门"
+
+
+class Authority(models.Model):
+    """A body that runs the halls and windows of a division, or a department that approves there."""
+
+    kind = models.CharField("类别", max_length=12, choices=AuthorityKind)
+    name = models.CharField("名称", max_length=120)
+    division = models.ForeignKey(Division, models.PROTECT, related_name="authorities", verbose_name="区划")
+    sector = models.CharField("条线", max_length=60, blank=True)  # lead department as the item list names it
+    phone = models.CharField("电话", max_length=30)
+    is_sample = models.BooleanField("示例数据", default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["division", "kind", "sector"], name="one_authority_of_a_kind_in_a_division"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Hall(models.Model):
+    """A service hall (政务服务大厅)."""
+
+    authority = models.ForeignKey(Authority, models.PROTECT, related_name="halls", verbose_name="管理机构")
+    name = models.CharField("名称", max_length=120)
+    address = models.CharField("地址", max_length=200)
+    is_sample = models.BooleanField("示例数据", default=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Window(models.Model):
+    """A cross-province window (跨省通办窗口): it receives for others and answers for its own place (P9)."""
+
+    hall = models.ForeignKey(Hall, models.PROTECT, related_name="windows", verbose_name="大厅")
+    division = models.ForeignKey(Division, models.PROTECT, related_name="windows", verbose_name="区划")
+    name = models.CharField("名称", max_length=120)
+    phone = models.CharField("电话", max_length=30)
+    address = models.CharField("邮寄地址", max_length=200)
+    postcode = models.CharField("邮编", max_length=6, blank=True)
+    opens_at = models.TimeField("上班时间")
+    closes_at = models.TimeField("下班时间")
+    break_from_at = models.TimeField("午休开始", null=True)
+    break_until_at = models.TimeField("午休结束", null=True)
+    is_open = models.BooleanField("在联络清单内", default=True)
+    is_sample = models.BooleanField("示例数据", default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["hall", "name"], name="window_name_is_unique_in_its_hall")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Equipment(models.Model):
+    """A piece of equipment that every window must have (P9, P19), and whether it is there."""
+
+    KINDS = [
+        ("camera", "高清摄像头"),
+        ("headset", "耳机"),
+        ("microphone", "麦克风"),
+        ("document_scanner", "高拍仪"),
+        ("signage", "统一标识标牌"),
+        ("bandwidth", "电子政务外网 100M 以上"),
+    ]
+    window = models.ForeignKey(Window, models.CASCADE, related_name="equipment", verbose_name="窗口")
+    kind = models.CharField("设备", max_length=20, choices=KINDS)
+    is_present = models.BooleanField("已配备", default=False)
+    checked_on = models.DateField("核查日期", null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["window", "kind"], name="equipment_is_listed_once_a_window")
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class CalendarYear(models.Model):
+    """A year whose working days are known. Without such a row no due date is computed in that year."""
+
+    year = models.IntegerField("年度", primary_key=True)
+    source = models.CharField("依据", max_length=200)
+    is_sample = models.BooleanField("示例数据", default=False)
+
+    def __str__(self) -> str:
+        return str(self.year)
+
+
+class CalendarDay(models.Model):
+    """A day that is not what its weekday says: for the whole country (no division) or for one division."""
+
+    division = models.ForeignKey(Division, models.PROTECT, null=True, related_name="+", verbose_name="区划")
+    on = models.DateField("日期")
+    is_working = models.BooleanField("工作日")
+    reason = models.CharField("原因", max_length=60)
+    source = models.CharField("依据", max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["division", "on"], nulls_distinct=False, name="one_calendar_day_a_division"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.reason}"
+
+
+class Stamp(models.Model):
+    """Counts the changes of something that processes keep in memory, so that they notice each one."""
+
+    name = models.CharField("名称", max_length=30, primary_key=True)
+    value = models.BigIntegerField("次数", default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.value}"
+
+
+class Parameter(models.Model):
+    """A number or word that a place may set for itself; no division: for all."""
+
+    name = models.CharField("名称", max_length=60)
+    division = models.ForeignKey(Division, models.PROTECT, null=True, related_name="+", verbose_name="区划")
+    value = models.JSONField("取值")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "division"], nulls_distinct=False, name="a_parameter_is_set_once_a_division"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,39 @@
+"""What must be true of places and calendars."""
+
+from tongban.kernel import refusals
+
+
+class NotListed(refusals.NotAllowed):
+    """{place}没有列入五省“跨省通办”窗口联络清单，不适用工作规程（第十三条），不能收件或转办。请向申请人解释说明。"""
+
+
+class UnknownPlace(refusals.NotFound):
+    """没有代码为“{code}”的行政区划。请重新选择地方。"""
+
+
+class NoReason(refusals.Incomplete):
+    """请填写这一天放假或者上班的原因，期限说明中会原样显示。"""
+
+
+class NoSource(refusals.Incomplete):
+    """请填写依据，例如放假通知的名称和文号。"""
+
+
+class NothingSet(refusals.NotFound):
+    """{on}没有单独的日历安排，无需撤销。"""
+
+
+class YearKnown(refusals.Conflict):
+    """{year}年的工作日历已经维护，请直接修改其中的日期。"""
+
+
+class NotBackwards(refusals.NotAllowed):
+    """练习时钟只能向前拨。要回到当前时间，请使用重置。"""
+
+
+def chain_of(code: str) -> list[str]:
+    """Give the codes from the province down to the division itself, each once."""
+    if not code:
+        return []
+    chain = [code[:digits].ljust(12, "0") for digits in (2, 4, 6, 9, 12)]
+    return list(dict.fromkeys(c for c in chain if c <= code))

@@ -1,0 +1,79 @@
+"""Reads of duties: the queue of a bearer, and why a date is what it is."""
+
+import datetime
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from tongban.directory import queries as directory
+from tongban.directory.calendar import PlaceCalendar
+from tongban.duties.models import BearerKind, Duty, Unit
+from tongban.kernel import worktime
+
+
+def default_amber_share() -> float:
+    """Give the share of a duty's time after which it shows amber where no place has set its own."""
+    return float(settings.TONGBAN_AMBER_SHARE)
+
+
+def stops_as_json(stops: Sequence[worktime.Stop]) -> list[dict[str, str | None]]:
+    """Write lawful suspensions the way a duty keeps them."""
+    return [
+        {
+            "from": stop.from_at.isoformat(),
+            "until": stop.until_at.isoformat() if stop.until_at else None,
+            "reason": stop.reason,
+        }
+        for stop in stops
+    ]
+
+
+def stops_of(duty: Duty) -> list[worktime.Stop]:
+    """Read the lawful suspensions that a duty keeps."""
+    return [
+        worktime.Stop(
+            from_at=datetime.datetime.fromisoformat(stop["from"]),
+            until_at=datetime.datetime.fromisoformat(stop["until"]) if stop["until"] else None,
+            reason=stop["reason"],
+        )
+        for stop in duty.stops
+    ]
+
+
+def due_of(duty: Duty, *, calendar: PlaceCalendar | None = None) -> worktime.Due:
+    """Work out a duty's due time with everything that explains it: days counted, days skipped and why.
+
+    Raises:
+        worktime.NoCalendar: when the time runs into a year without a calendar.
+    """
+    place = calendar or directory.calendar_of(duty.calendar_code)
+    if duty.unit == Unit.CALENDAR_DAY:
+        return worktime.calendar_days_due(duty.counts_from_at, days=duty.amount, calendar=place)
+    return worktime.due(duty.counts_from_at, working_days=duty.amount, calendar=place, stops=stops_of(duty))
+
+
+def open_of_case(case_id: int) -> QuerySet[Duty]:
+    """Give the open duties of a case, the turn first, then by due time."""
+    return Duty.objects.filter(case_id=case_id, done_at=None).order_by("-is_turn", "due_at")
+
+
+def queue_of(bearers: Sequence[tuple[BearerKind, int]]) -> QuerySet[Duty]:
+    """Give the open duties of bearers, the soonest due first."""
+    rows = Duty.objects.none()
+    by_kind: dict[BearerKind, list[int]] = {}
+    for kind, id_ in bearers:
+        by_kind.setdefault(kind, []).append(id_)
+    for kind, ids_ in by_kind.items():
+        rows = rows | Duty.objects.filter(bearer_kind=kind, bearer_id__in=ids_, done_at=None)
+    return rows.order_by("due_at", "id")
+
+
+def watched_by(window_ids: Sequence[int]) -> QuerySet[Duty]:
+    """Give the open duties of others (applicants) that windows keep an eye on."""
+    return Duty.objects.filter(watched_by_id__in=list(window_ids), done_at=None).order_by("due_at", "id")
+
+
+def overdue(kind: str, *, at: datetime.datetime) -> QuerySet[Duty]:
+    """Give the open duties of a kind whose time is over."""
+    return Duty.objects.filter(kind=kind, done_at=None, due_at__lt=at).order_by("due_at")

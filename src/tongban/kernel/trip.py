@@ -1,0 +1,125 @@
+"""Several writes in one round trip to the database.
+
+The few writes that carry the load (take a step, open a case) collect their statements here and send
+them together through PostgreSQL's pipeline. They run in the order given, inside the caller's transaction.
+The form can change (one statement, a database function) without its callers noticing.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from django.db import connection, models
+from django.db.utils import ProgrammingError
+
+
+class Trip:
+    """Statements that wait to be sent together."""
+
+    def __init__(self) -> None:
+        self._statements: list[tuple[str, list[Any]]] = []
+
+    def insert(self, rows: Sequence[models.Model]) -> None:
+        """Insert new rows, of one or several models; rows of one model go in one statement."""
+        by_model: dict[type[models.Model], list[models.Model]] = {}
+        for row in rows:
+            by_model.setdefault(type(row), []).append(row)
+        for model, group in by_model.items():
+            fields = [
+                f
+                for f in model._meta.local_concrete_fields
+                if f.column and not (isinstance(f, models.AutoField | models.BigAutoField) and f.primary_key)
+            ]
+            columns = ", ".join(f'"{f.column}"' for f in fields)
+            line = "(" + ", ".join(["%s"] * len(fields)) + ")"
+            values = [
+                f.get_db_prep_save(f.pre_save(row, add=True), connection) for row in group for f in fields
+            ]
+            sql = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ' + ", ".join([line] * len(group))
+            self._statements.append((sql, values))
+
+    def update(
+        self, model: type[models.Model], changes: Mapping[str, Any], *, where: Mapping[str, Any]
+    ) -> None:
+        """Set fields of the rows for which all of `where` (field → value, or list of values) holds."""
+        fields = model._meta.get_field
+        sets, values = [], []
+        for name, value in changes.items():
+            field = fields(name)
+            assert isinstance(field, models.Field)
+            sets.append(f'"{field.column}" = %s')
+            values.append(field.get_db_prep_save(value, connection))
+        tests = []
+        for name, value in where.items():
+            field = fields(name)
+            assert isinstance(field, models.Field)
+            tests.append(
+                f'"{field.column}" = ANY(%s)' if isinstance(value, list) else f'"{field.column}" = %s'
+            )
+            values.append(value)
+        sql = f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)} WHERE {" AND ".join(tests)}'
+        self._statements.append((sql, values))
+
+    def call(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Run any other statement."""
+        self._statements.append((sql, list(parameters)))
+
+    def send(self) -> None:
+        """Send everything and wait until the database has done it.
+
+        Raises:
+            django.db.IntegrityError: when a constraint does not hold; the transaction is then over.
+        """
+        raw = raw_connection()
+        with connection.wrap_database_errors, raw.pipeline():
+            for sql, values in self._statements:
+                psycopg.Cursor(raw).execute(sql, values, prepare=True)
+        self._statements.clear()
+
+
+def raw_connection() -> "psycopg.Connection[Any]":
+    """Give the driver's connection of the transaction that is open."""
+    if not connection.in_atomic_block:
+        raise ProgrammingError("a trip goes inside a transaction")
+    connection.ensure_connection()
+    raw = connection.connection
+    assert isinstance(raw, psycopg.Connection)
+    return raw
+
+
+def read_models(
+    queries: Sequence[tuple[type[models.Model] | None, str, Sequence[Any]]],
+) -> list[list[Any]]:
+    """Run prepared queries in one round trip and give the rows of each, as models where one is named.
+
+    Each query sees what was committed before it began, also after an earlier one waited for a lock.
+
+    Args:
+        queries: (model, what follows `SELECT ... FROM table`, parameters), or (None, whole query, parameters).
+    """
+    raw = raw_connection()
+    cursors = []
+    with connection.wrap_database_errors, raw.pipeline():
+        for model, sql, parameters in queries:
+            text = sql if model is None else f"{_select(model)} {sql}"
+            cursors.append(psycopg.Cursor(raw).execute(text, parameters, prepare=True))
+    found: list[list[Any]] = []
+    for (model, _sql, _parameters), cursor in zip(queries, cursors, strict=True):
+        rows = cursor.fetchall()
+        found.append(rows if model is None else [_from_row(model, row) for row in rows])
+    return found
+
+
+def _select(model: type[models.Model]) -> str:
+    columns = ", ".join(f'"{f.column}"' for f in model._meta.local_concrete_fields)
+    return f'SELECT {columns} FROM "{model._meta.db_table}"'
+
+
+def _from_row(model: type[models.Model], row: Sequence[Any]) -> models.Model:
+    fields = model._meta.local_concrete_fields
+    values = [
+        json.loads(value) if isinstance(field, models.JSONField) and isinstance(value, str) else value
+        for field, value in zip(fields, row, strict=True)
+    ]
+    return model.from_db(connection.alias, [f.attname for f in fields], values)

@@ -1,0 +1,1 @@
+"""Staff, their posts and roles, tokens and sign-in."""

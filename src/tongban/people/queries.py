@@ -1,0 +1,70 @@
+"""Reads of people: who acts with which posts, whose token this is."""
+
+import datetime
+from collections.abc import Iterable
+
+from django.db.models import Prefetch, Q
+from django.utils.translation import gettext as _
+
+from tongban.kernel import crypto
+from tongban.people.actors import Actor, HeldPost
+from tongban.people.models import Person, Post, Submission, Token, Training
+from tongban.people.roles import Role
+
+
+def actor_of(person: Person, *, on: datetime.date) -> Actor:
+    """Give a person as somebody who acts, with the posts held on a day, in one query."""
+    rows = (
+        Post.objects.filter(person=person, valid_from_on__lte=on)
+        .filter(Q(valid_until_on=None) | Q(valid_until_on__gt=on))
+        .select_related("window__division", "authority__division")
+        .order_by("id")
+    )
+    return Actor(id=person.pk, name=person.name, posts=tuple(_held(p) for p in rows))
+
+
+def _held(post: Post) -> HeldPost:
+    held_at = post.window or post.authority
+    division = held_at.division if held_at else None
+    return HeldPost(
+        role=Role(post.role),
+        window_id=post.window_id,
+        authority_id=post.authority_id,
+        place=held_at.name if held_at else _("西南五省"),
+        division_code=division.code if division else "",
+        division_prefix=division.prefix if division else "",
+    )
+
+
+def person_of_token(secret: str, *, at: datetime.datetime) -> Person | None:
+    """Give whose bearer token this is; None when it is unknown, expired, revoked, or the person inactive."""
+    row = (
+        Token.objects.select_related("person")
+        .filter(
+            digest=crypto.sm3(secret.encode()), expires_at__gt=at, revoked_at=None, person__is_active=True
+        )
+        .first()
+    )
+    return row.person if row else None
+
+
+def answer_to(person_id: int, key: str) -> Submission | None:
+    """Give the answer that a write with this idempotency key already got, if any."""
+    return Submission.objects.filter(person_id=person_id, key=key).first()
+
+
+def active_person(account: str) -> Person | None:
+    """Give the person of an account that is in use, None when there is none."""
+    return Person.objects.filter(account=account.strip(), is_active=True).first()
+
+
+def staff_of(window_ids: Iterable[int], *, on: datetime.date) -> list[Post]:
+    """Give the posts held at windows on a day, leads first, each with its person and their trainings."""
+    rows = (
+        Post.objects.filter(window_id__in=list(window_ids), person__is_active=True, valid_from_on__lte=on)
+        .filter(Q(valid_until_on=None) | Q(valid_until_on__gt=on))
+        .select_related("person")
+        .prefetch_related(Prefetch("person__trainings", queryset=Training.objects.order_by("-passed_on")))
+        .order_by("window_id", "id")
+    )
+    return sorted(rows, key=lambda post: post.role != Role.LEAD)

@@ -1,0 +1,20 @@
+"""What a person may be at a place, and which of these exclude each other."""
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    CLERK = "clerk", "窗口人员"
+    LEAD = "lead", "窗口负责人"
+    MANAGER = "manager", "管理机构人员"
+    GROUP = "group", "协调小组人员"
+    APPROVER = "approver", "审批部门人员"
+    SYSTEM_ADMIN = "sysadmin", "系统管理员"
+    SECURITY_ADMIN = "secadmin", "安全管理员"
+    AUDIT_ADMIN = "auditadmin", "审计管理员"
+
+
+AT_WINDOW = frozenset({Role.CLERK, Role.LEAD})
+AT_AUTHORITY = frozenset({Role.MANAGER, Role.APPROVER})
+ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
+EVERYWHERE = ADMINISTRATORS | {Role.GROUP}

@@ -1,0 +1,53 @@
+"""What is owed today, and what is on its way here."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ninja import Router
+
+from tongban.cases import queries
+from tongban.cases.models import Case
+from tongban.duties.models import Duty
+from tongban.web.api import shapes, showing
+from tongban.web.kit import requests
+from tongban.web.kit.requests import TongbanRequest
+
+router = Router(tags=["待办"])
+ARRIVALS = ("confirm_arrival", "confirm_paper", "confirm_result_arrival")
+
+
+@router.get(
+    "/today",
+    response=shapes.Today,
+    operation_id="today",
+    summary="今日待办",
+    description="本窗口、本部门现在要办的，按已逾期、即将到期、其余分组，先到期的在前；以及等申请人补正的。",
+)
+def today(request: TongbanRequest) -> dict[str, Any]:
+    """Give what the person's windows and departments owe."""
+    rows = _rows(request, queries.today(request.actor))
+    grouped: dict[str, Any] = {"late": [], "soon": [], "rest": []}
+    for row in rows:
+        grouped.get(row["clock"]["lateness"], grouped["rest"]).append(row)
+    waiting = _rows(request, queries.waiting_for_applicants(request.actor))
+    return {**grouped, "waiting": waiting}
+
+
+@router.get(
+    "/incoming",
+    response=list[shapes.QueueRow],
+    operation_id="incoming",
+    summary="待核对接收",
+    description="正寄往或者已发到本窗口、等逐份核对的材料和结果，先到期的在前。",
+)
+def incoming(request: TongbanRequest) -> list[dict[str, Any]]:
+    """Give the papers and results that the person's windows expect."""
+    return _rows(request, queries.owed(request.actor, kinds=ARRIVALS))
+
+
+def _rows(request: TongbanRequest, rows: Sequence[tuple[Duty, Case]]) -> list[dict[str, Any]]:
+    now = requests.time_of(request)
+    return [
+        {"clock": showing.clock(duty, case, now=now), "case": showing.brief(case, now=now)}
+        for duty, case in rows
+    ]

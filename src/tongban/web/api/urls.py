@@ -1,0 +1,62 @@
+"""Everything under /api/v1/: operations, their description, and a JSON answer for whatever is not there."""
+
+from typing import Any
+
+from django.urls import URLPattern, path, re_path
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+from ninja.renderers import JSONRenderer
+
+from tongban.web.api import (
+    calendars,
+    cases,
+    catalogue,
+    description,
+    documentation,
+    forms,
+    papers,
+    problems,
+    queues,
+    showing,
+    steps,
+)
+from tongban.web.api.auth import BEARER
+
+
+class Renderer(JSONRenderer):
+    """JSON that people can read too."""
+
+    json_dumps_params = {"ensure_ascii": False}
+
+
+class Api(NinjaAPI):
+    """The framework's API with its description completed."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(path_prefix=showing.ROOT)
+        description.complete(schema)
+        return schema
+
+
+api = Api(
+    title=description.TITLE,
+    version=description.VERSION,
+    description=description.ABOUT,
+    docs_url=None,
+    auth=BEARER,
+    renderer=Renderer(),
+    urls_namespace="api",
+)
+problems.register(api)
+for part in (catalogue, queues, cases, papers, forms, steps, calendars):
+    api.add_router("", part.router)
+
+urlpatterns = [
+    path("docs", documentation.page_of(api.get_openapi_schema), name="api-docs"),
+    path("docs.css", documentation.style, name="api-docs-style"),
+]
+for pattern in api.urls[0]:
+    if isinstance(pattern, URLPattern) and pattern.name != "api-root":
+        pattern.callback = problems.as_json(pattern.callback)
+        urlpatterns.append(pattern)
+urlpatterns.append(re_path(r"^.*$", problems.unknown))

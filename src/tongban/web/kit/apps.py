@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class KitConfig(AppConfig):
+    name = "tongban.web.kit"
+    label = "web_kit"
+    verbose_name = "共用"

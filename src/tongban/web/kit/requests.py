@@ -1,0 +1,60 @@
+"""What every view needs to know about a request: who acts, when, and with which idempotency key."""
+
+import datetime
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+
+from tongban.directory import queries as directory
+from tongban.kernel import worktime
+from tongban.people import queries as people
+from tongban.people.actors import Actor
+from tongban.people.models import Person
+
+KEY_FIELD = "_key"  # a form's idempotency key; programs send the header instead
+KEY_HEADER = "Idempotency-Key"
+NOBODY = Actor(id=0, name="")
+
+
+class TongbanRequest(HttpRequest):
+    """A request that knows who acts: what views are given."""
+
+    actor: Actor
+
+
+class RequestMiddleware:
+    """Lets each request know who acts; posts are read when a view first asks, once a request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        cast(Any, request).actor = SimpleLazyObject(lambda: _actor(request))
+        return self.get_response(request)
+
+
+def _actor(request: HttpRequest) -> Actor:
+    person = getattr(request, "user", None)
+    if person is None or not person.is_authenticated:
+        return NOBODY
+    return person_acting(cast(Person, person), at=time_of(request))
+
+
+def person_acting(person: Person, *, at: datetime.datetime) -> Actor:
+    """Give a person as somebody who acts now."""
+    return people.actor_of(person, on=at.astimezone(worktime.BEIJING).date())
+
+
+def time_of(request: HttpRequest) -> datetime.datetime:
+    """Give the one moment at which everything that a request does happens."""
+    if "_at" not in request.__dict__:
+        request.__dict__["_at"] = directory.now()
+    at: datetime.datetime = request.__dict__["_at"]
+    return at
+
+
+def idempotency_key(request: HttpRequest) -> str:
+    """Give the key under which this write counts once; empty when the sender gave none."""
+    return (request.headers.get(KEY_HEADER) or request.POST.get(KEY_FIELD) or "").strip()[:80]

@@ -1,0 +1,97 @@
+"""Tags and filters of all pages: icons, keys for forms, times in words."""
+
+import datetime
+import functools
+import re
+import uuid
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from tongban.kernel import ids, worktime
+
+register = template.Library()
+_SIZE = re.compile(r' (?:width|height|class)="[^"]*"')
+
+
+@functools.cache
+def _svg(name: str) -> str:
+    path = settings.TONGBAN_ICONS / "outline" / f"{name}.svg"
+    text = path.read_text()
+    text = text[text.index("<svg") :]
+    return _SIZE.sub("", text).replace(
+        "<svg", '<svg class="icon" width="20" height="20" aria-hidden="true"', 1
+    )
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw a Tabler icon, which says nothing to a screen reader: words stand beside it."""
+    return mark_safe(_svg(name))  # our own files
+
+
+@register.simple_tag
+def new_key() -> str:
+    """Give a fresh idempotency key for a form."""
+    return str(uuid.uuid4())
+
+
+@register.filter
+def number(id_: int) -> str:
+    """Write an id for people."""
+    return ids.number_of(id_)
+
+
+@register.filter
+def lookup(mapping: Any, key: Any) -> Any:
+    """Give what a mapping has under a key; empty when it has nothing."""
+    return mapping.get(key, "") if mapping else ""
+
+
+@register.filter
+def moment(at: datetime.datetime | None) -> str:
+    """Write a time the way documents do: 2026年11月23日 16:30."""
+    return f"{at.astimezone(worktime.BEIJING):%Y年%-m月%-d日 %H:%M}" if at else ""
+
+
+@register.filter
+def day(on: datetime.date | datetime.datetime | None) -> str:
+    """Write a date the way documents do: 2026年11月23日."""
+    if isinstance(on, datetime.datetime):
+        on = on.astimezone(worktime.BEIJING).date()
+    return f"{on:%Y年%-m月%-d日}" if on else ""
+
+
+@register.simple_tag
+def lateness(
+    due_at: datetime.datetime | None, amber_at: datetime.datetime | None, now: datetime.datetime
+) -> str:
+    """Say how a clock stands: `late`, `soon`, `fine`, or `stopped`."""
+    if due_at is None:
+        return "stopped"
+    if now > due_at:
+        return "late"
+    return "soon" if amber_at and now >= amber_at else "fine"
+
+
+@register.filter
+def lateness_label(word: str) -> str:
+    """Name how a clock stands, since colour alone must not say it."""
+    labels = {"late": _("已逾期"), "soon": _("即将到期"), "fine": _("正常"), "stopped": _("依法暂停")}
+    return labels.get(word, "")
+
+
+_ARTICLE = re.compile(r"P(\d+)(?:\((\d+)\))?")
+
+
+@register.filter
+def article_label(article: str) -> str:
+    """Name an article of the regulation for people: P21(2) is 第21条第（2）项."""
+    found = _ARTICLE.fullmatch(article)
+    if not found:
+        return article
+    name = _("工作规程第{article}条").format(article=found[1])
+    return name + _("第（{item}）项").format(item=found[2]) if found[2] else name

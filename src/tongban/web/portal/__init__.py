@@ -1,0 +1,1 @@
+"""The public's door: verification of documents; the portal grows here."""

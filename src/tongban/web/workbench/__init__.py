@@ -1,0 +1,1 @@
+"""The window's door: everything that window staff do on a case."""

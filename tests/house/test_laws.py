@@ -1,0 +1,155 @@
+"""The laws of the house that no linter sees."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tongban.cases.states import STEPS
+from tongban.command import documents
+from tongban.web.kit import verbs
+
+SOURCE = Path(__file__).resolve().parents[2] / "src/tongban"
+# The requirements that this version stands for; each must be proven by a test.
+COVERED = [
+    "A1",
+    "A2",
+    "A5",
+    "A6",
+    "B1",
+    "B2",
+    "B3",
+    "C2",
+    "C3",
+    "C4",
+    "C5",
+    "C6",
+    "C7",
+    "C9",
+    "C10",
+    "C12",
+    "G1",
+    "S1",
+    "S3",
+    "F1",
+    "P7",
+    "P9",
+    "P13",
+    "P21(1)",
+    "P21(2)",
+    "P21(3)",
+    "P21(4)",
+    "P23",
+]
+# What anybody may open without signing in.
+PUBLIC = re.compile(r"^(verify/|health/|language/|api/v1/|desk/sign-in/$|$)")
+
+
+def _modules() -> Iterator[tuple[Path, ast.Module]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        if "migrations" not in path.parts:
+            yield path, ast.parse(path.read_text())
+
+
+class TestCode:
+    def test_only_the_step_writes_a_case_s_state(self) -> None:
+        found = []
+        for path, tree in _modules():
+            if path.match("cases/operations/_step.py"):
+                continue
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Assign):
+                    found += [
+                        f"{path.name}:{t.lineno}"
+                        for t in node.targets
+                        if isinstance(t, ast.Attribute)
+                        and t.attr == "state"
+                        and getattr(t.value, "id", "") in ("case", "self_case")
+                    ]
+                if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "update":
+                    found += [f"{path.name}:{node.lineno}" for k in node.keywords if k.arg == "state"]
+        assert found == []
+
+    def test_no_file_has_a_name_that_says_nothing(self) -> None:
+        nameless = {"utils", "helpers", "common", "services", "manager", "misc"}
+        assert [p for p, _ in _modules() if nameless & {p.stem, p.parent.name}] == []
+
+    def test_no_file_is_longer_than_600_lines(self) -> None:
+        assert [p.name for p, _ in _modules() if len(p.read_text().splitlines()) > 600] == []
+
+    def test_models_have_no_save_of_their_own_and_nothing_listens_to_signals(self) -> None:
+        found = []
+        for path, tree in _modules():
+            if path.name == "models.py":
+                found += [
+                    f"{path}: save"
+                    for n in ast.walk(tree)
+                    if isinstance(n, ast.FunctionDef) and n.name == "save"
+                ]
+            if "django.db.models.signals" in path.read_text():
+                found.append(f"{path}: signals")
+        assert found == []
+
+
+class TestModels:
+    def test_no_foreign_key_points_up_the_house(self) -> None:
+        floors = ["journal", "documents", "directory", "duties", "people", "catalogue", "cases", "notices"]
+        for model in apps.get_models():
+            label = model._meta.app_label
+            if label not in floors:
+                continue
+            for field in model._meta.fields:
+                target = field.related_model
+                if target is not None and not isinstance(target, str) and target._meta.app_label in floors:
+                    assert floors.index(target._meta.app_label) <= floors.index(label), f"{model} → {target}"
+
+    def test_everything_of_a_case_carries_its_id(self) -> None:
+        for model in apps.get_app_config("cases").get_models():
+            assert model.__name__ == "Case" or "case_id" in {f.attname for f in model._meta.fields}
+
+
+class TestSteps:
+    def test_people_have_a_verb_for_every_step_that_is_theirs(self) -> None:
+        assert {n for n, step in STEPS.items() if "system" not in step.by} == set(verbs.VERBS)
+
+
+def _views(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, object]]:
+    for entry in resolver.url_patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from _views(entry, path)
+        elif isinstance(entry, URLPattern):
+            yield path, entry.callback
+
+
+class TestDoors:
+    @pytest.mark.article("S1")
+    def test_every_view_asks_for_sign_in_or_is_on_the_public_list(self) -> None:
+        open_views = [p for p, view in _views(get_resolver()) if not getattr(view, "login_required", True)]
+        assert [p for p in open_views if not PUBLIC.match(p)] == []
+
+    def test_no_template_is_unused(self) -> None:
+        said = "\n".join(p.read_text() for p in [*SOURCE.rglob("*.py"), *SOURCE.rglob("*.html")])
+        unused = []
+        for path in SOURCE.rglob("templates/**/*.html"):
+            name = path.relative_to(next(p for p in path.parents if p.name == "templates")).as_posix()
+            if name not in said and name not in ("403.html", "404.html", "500.html", "400.html"):
+                unused.append(name)
+        assert unused == []
+
+    def test_no_page_has_inline_script_or_style(self) -> None:
+        inline = re.compile(
+            r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")|<style|\sstyle=|\son[a-z]+=|hx-on"
+        )
+        found = [p.name for p in SOURCE.rglob("*.html") if inline.search(p.read_text())]
+        assert found == []
+
+
+class TestTraceability:
+    def test_every_requirement_of_this_version_is_proven(self) -> None:
+        page = documents.traceability()
+        assert [id_ for id_ in COVERED if f"\n| {id_} | " not in page] == []

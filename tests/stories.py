@@ -1,0 +1,264 @@
+"""Lead a case to any state by the product's own operations, the way people would."""
+
+import datetime
+from typing import Any, Self
+
+from tongban.cases import queries
+from tongban.cases.models import Case
+from tongban.cases.operations import acceptance, approval, intake, result, transfer
+from tongban.cases.states import State
+from tongban.catalogue import standards
+from tongban.catalogue.models import Procedure
+from tongban.people import queries as people
+from tongban.people.actors import SYSTEM, Actor
+from tongban.people.models import Person
+
+HOME = "510107000000"  # 武侯区; the procedure's level makes it Chengdu's window
+PROCEDURE = "015-1"
+IDENTITY = "11010519491231002X"
+WAYBILL = "1234567890123"
+
+
+def actor(account: str) -> Actor:
+    """Give a practice account as somebody who acts."""
+    return people.actor_of(Person.objects.get(account=account), on=datetime.date(2026, 3, 2))
+
+
+class Story:
+    """One case and the people around it; each step takes an hour."""
+
+    def __init__(
+        self,
+        *,
+        at: datetime.datetime,
+        receiver: str = "clerk.520103",
+        home: str = "clerk.510100",
+        approver: str = "approver.510100",
+        channel: str = "online",
+        procedure: str = PROCEDURE,
+        home_code: str = HOME,
+    ) -> None:
+        self.at = at
+        self.receiver = actor(receiver)
+        self.home = actor(home)
+        self.approver = actor(approver)
+        self.channel = channel
+        self.procedure = procedure
+        self.home_code = home_code
+        self.id = 0
+
+    @property
+    def case(self) -> Case:
+        """The case as it is in the database now."""
+        return Case.objects.select_related(
+            "receiving_window", "home_window", "procedure__item", "applicant"
+        ).get(id=self.id)
+
+    def _tick(self) -> datetime.datetime:
+        self.at += datetime.timedelta(hours=1)
+        return self.at
+
+    def open(self) -> Self:
+        self.id = intake.open_case(by=self.receiver, at=self.at).id
+        return self
+
+    def fill(self, **changes: Any) -> Self:
+        """Enter applicant, matter, place, form and delivery; the papers stay unmarked."""
+        by, at = self.receiver, self.at
+        procedure = Procedure.objects.get(key=self.procedure)
+        intake.choose(self.id, procedure_id=procedure.id, home_code=self.home_code, by=by, at=at)
+        standard = standards.of(self.case.standard)
+        if standard.circumstances:
+            intake.choose(self.id, circumstance=standard.circumstances[0].key, by=by, at=at)
+        answers = {f"form.{f.key}": _answer(f) for f in standard.fields_for(self.case.circumstance)}
+        values = {
+            "name": "测试甲",
+            "identity": IDENTITY,
+            "phone": "13800000000",
+            "contact_name": "测试甲",
+            "is_identity_checked": True,
+            "channel": self.channel,
+            "delivery_way": "post",
+            "delivery_address": "贵州省贵阳市云岩区示例路1号",
+            **answers,
+            **changes,
+        }
+        for name, value in values.items():
+            intake.save(self.id, {name: value}, by=by, at=at)
+        return self
+
+    def pass_all(self) -> Self:
+        """Find every paper in order."""
+        for material in queries.materials_of(self.id):
+            intake.mark_material(self.id, key=material.key, verdict="passed", by=self.receiver, at=self.at)
+        return self
+
+    def fault(self, advice: str = "身份证明复印件不清晰，请重新复印") -> Self:
+        """Find every paper in order but the first."""
+        self.pass_all()
+        first = queries.materials_of(self.id)[0]
+        intake.mark_material(
+            self.id, key=first.key, verdict="to_correct", advice=advice, by=self.receiver, at=self.at
+        )
+        return self
+
+    def found(self, *, wrong: str = "") -> list[dict[str, Any]]:
+        """What the home window finds: everything, or the first sheet `missing`, `damaged`."""
+        under_way = [t for t in queries.transfers_of(self.id) if t.arrived_at is None]
+        if not under_way:
+            return []
+        rows = [{"key": s["key"], "finding": "ok", **_counts(s)} for s in under_way[-1].sheets]
+        if wrong:
+            rows[0]["finding"] = wrong
+        return rows
+
+    def lead_to(self, state: str) -> Self:
+        """Take the shortest lawful way from nothing to a state."""
+        for step in WAYS[State(state)]:
+            self.do(step)
+        assert self.case.state == state, f"{self.case.state} instead of {state}"
+        return self
+
+    def do(self, step: str, **more: Any) -> Self:
+        """Take one step with sensible values."""
+        if step == "open":
+            return self.open().fill()
+        if step in ("receive", "ask_correction"):
+            (self.pass_all if step == "receive" else self.fault)()
+        DO[step](self, self._tick(), **more)
+        return self
+
+
+def _counts(sheet: dict[str, Any]) -> dict[str, int]:
+    return {"originals": sheet["originals"], "copies": sheet["copies"]}
+
+
+def _answer(field: Any) -> str:
+    samples = {
+        "number": "1",
+        "date": "2026-01-15",
+        "identity_number": IDENTITY,
+        "credit_code": "91350100M000100Y43",
+        "phone": "13800000000",
+    }
+    if field.type == "choice":
+        return str(field.choices[0])
+    return samples.get(field.type, "示例内容")
+
+
+def _items(story: Story) -> list[dict[str, str]]:
+    first = queries.materials_of(story.id)[0]
+    return [{"key": first.key, "advice": "请补交清晰的复印件"}]
+
+
+DO: dict[str, Any] = {
+    "ask_correction": lambda s, at: intake.ask_correction(s.id, days=10, by=s.receiver, at=at),
+    "bring_correction": lambda s, at: intake.bring_correction(s.id, by=s.receiver, at=at),
+    "receive": lambda s, at: intake.receive(s.id, by=s.receiver, at=at),
+    "withdraw_early": lambda s, at: intake.withdraw_early(s.id, reason="不办了", by=s.receiver, at=at),
+    "lapse": lambda s, at: intake.lapse(s.id, by=SYSTEM, at=at),
+    "choose_channel": lambda s, at: transfer.choose_channel(s.id, channel="post", by=s.receiver, at=at),
+    "send": lambda s, at: transfer.send(
+        s.id, waybill=WAYBILL if s.case.channel == "post" else "", by=s.receiver, at=at
+    ),
+    "send_with_paper": lambda s, at: transfer.send(s.id, by=s.receiver, at=at),
+    "demand_paper": lambda s, at: transfer.demand_paper(s.id, by=s.home, at=at),
+    "post_paper": lambda s, at: transfer.post_paper(s.id, waybill=WAYBILL, by=s.receiver, at=at),
+    "confirm_paper": lambda s, at, wrong="": transfer.confirm_paper(
+        s.id, found=s.found(wrong=wrong), by=s.home, at=at
+    ),
+    "confirm_arrival": lambda s, at, wrong="": transfer.confirm_arrival(
+        s.id, found=s.found(wrong=wrong), by=s.home, at=at
+    ),
+    "answer_discrepancy": lambda s, at: transfer.answer_discrepancy(
+        s.id, answer="已补寄", by=s.receiver, at=at
+    ),
+    "forward": lambda s, at, to="510700000000": transfer.forward(
+        s.id, home_code=to, reason="不属本地", waybill=WAYBILL, by=s.home, at=at
+    ),
+    "return_case": lambda s, at: transfer.return_case(s.id, reason="申请表填写有误", by=s.home, at=at),
+    "accept": lambda s, at: acceptance.accept(s.id, by=s.home, at=at),
+    "ask_home_correction": lambda s, at: acceptance.ask_correction(
+        s.id, items=_items(s), days=10, through_receiving=False, by=s.home, at=at
+    ),
+    "ask_relayed_correction": lambda s, at: acceptance.ask_correction(
+        s.id, items=_items(s), days=10, through_receiving=True, by=s.home, at=at
+    ),
+    "relay_correction": lambda s, at: acceptance.relay_correction(s.id, told_by="电话", by=s.receiver, at=at),
+    "bring_to_receiving": lambda s, at: acceptance.bring_to_receiving(s.id, by=s.receiver, at=at),
+    "bring_to_home": lambda s, at: acceptance.bring_to_home(s.id, by=s.home, at=at),
+    "lapse_at_home": lambda s, at: acceptance.lapse_at_home(s.id, by=SYSTEM, at=at),
+    "decline": lambda s, at: acceptance.decline(s.id, reason="不属于本机关职权范围", by=s.home, at=at),
+    "hand_off": lambda s, at: approval.hand_off(
+        s.id,
+        department_id=min(s.approver.department_ids),
+        until_on=(at + datetime.timedelta(days=3)).date(),
+        by=s.home,
+        at=at,
+    ),
+    "give_opinion": lambda s, at: approval.give_opinion(s.id, opinion="同意", by=s.approver, at=at),
+    "recall": lambda s, at: approval.recall(s.id, reason="自行办理", by=s.home, at=at),
+    "suspend": lambda s, at: approval.suspend(
+        s.id,
+        reason="expert_review",
+        note="需专家评审",
+        expected_on=(at + datetime.timedelta(days=7)).date(),
+        by=s.home,
+        at=at,
+    ),
+    "resume": lambda s, at: approval.resume(s.id, by=s.home, at=at),
+    "grant": lambda s, at: approval.grant(s.id, result_name="机动车驾驶证", by=s.home, at=at),
+    "refuse": lambda s, at: approval.refuse(
+        s.id, reason="不符合条件", remedies="可在60日内申请行政复议", by=s.home, at=at
+    ),
+    "tell_result": lambda s, at: result.tell(s.id, told_by="phone", by=s.home, at=at),
+    "post_result": lambda s, at: result.post(s.id, waybill=WAYBILL, by=s.home, at=at),
+    "offer_pickup": lambda s, at: result.offer_pickup(s.id, by=s.home, at=at),
+    "send_result": lambda s, at: result.send_to_receiving(s.id, waybill=WAYBILL, by=s.home, at=at),
+    "confirm_result_arrival": lambda s, at: result.confirm_arrival(s.id, by=s.receiver, at=at),
+    "hand_over": lambda s, at: result.hand_over(s.id, received_by="测试甲", by=s.home, at=at),
+    "hand_over_here": lambda s, at: result.hand_over(
+        s.id, received_by="测试甲", here=True, by=s.receiver, at=at
+    ),
+    "confirm_delivery": lambda s, at: result.confirm_delivery(s.id, received_by="测试甲", by=s.home, at=at),
+    "fail_delivery": lambda s, at: result.fail(s.id, reason="无人签收", by=s.home, at=at),
+    "fail_delivery_here": lambda s, at: result.fail(s.id, reason="未寄达", here=True, by=s.receiver, at=at),
+    "close": lambda s, at: result.close(s.id, by=s.home, at=at),
+    "withdraw": lambda s, at: result.withdraw(s.id, reason="不办了", by=s.receiver, at=at),
+    "withdraw_at_home": lambda s, at: result.withdraw(s.id, reason="不办了", by=s.home, at=at),
+    "finish_return": lambda s, at: result.finish_return(s.id, how="当面退还", by=s.receiver, at=at),
+    "finish_return_at_home": lambda s, at: result.finish_return(
+        s.id, how="邮寄退还", at_home=True, by=s.home, at=at
+    ),
+}
+
+_RECEIVED = ["open", "receive"]
+_TRANSFER = [*_RECEIVED, "send"]
+_ARRIVED = [*_TRANSFER, "confirm_arrival"]
+_APPROVAL = [*_ARRIVED, "accept"]
+_DECIDED = [*_APPROVAL, "grant", "tell_result"]
+WAYS: dict[State, list[str]] = {
+    State.DRAFTING: ["open"],
+    State.CORRECTION: ["open", "ask_correction"],
+    State.RETURNED: [*_ARRIVED, "return_case"],
+    State.RECEIVED: _RECEIVED,
+    State.IN_TRANSFER: _TRANSFER,
+    State.ARRIVED: _ARRIVED,
+    State.RELAY: [*_ARRIVED, "ask_relayed_correction"],
+    State.HOME_CORRECTION: [*_ARRIVED, "ask_home_correction"],
+    State.APPROVAL: _APPROVAL,
+    State.WITH_DEPARTMENT: [*_APPROVAL, "hand_off"],
+    State.SUSPENDED: [*_APPROVAL, "suspend"],
+    State.DECIDED: _DECIDED,
+    State.DELIVERING: [*_DECIDED, "post_result"],
+    State.RESULT_IN_TRANSFER: [*_DECIDED, "send_result"],
+    State.PICKUP_HOME: [*_DECIDED, "offer_pickup"],
+    State.PICKUP_RECEIVING: [*_DECIDED, "send_result", "confirm_result_arrival"],
+    State.DELIVERY_FAILED: [*_DECIDED, "post_result", "fail_delivery"],
+    State.DELIVERED: [*_DECIDED, "post_result", "confirm_delivery"],
+    State.RETURNING_RECEIVING: [*_RECEIVED, "withdraw"],
+    State.RETURNING_HOME: [*_ARRIVED, "decline"],
+    State.CLOSED: [*_DECIDED, "post_result", "confirm_delivery", "close"],
+    State.LAPSED: ["open", "ask_correction", "lapse"],
+    State.WITHDRAWN: ["open", "withdraw_early"],
+}
