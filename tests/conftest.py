@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _SEED = """
 import os, django
 django.setup()
-from tongban.command import database, seed
+from tongban.command import assets, database, seed
+assets.compile_translations()  # a fresh clone has the catalogue only as text
 database.prepare(os.environ["TONGBAN_DATABASE_URL"])
 seed.run()
 """
@@ -34,6 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "tongban.config.settings"
     os.environ.setdefault("TONGBAN_PRACTICE_PASSWORD", "tongban-practice-2026")
     if not hasattr(config, "workerinput"):
+        # WhiteNoise minds a folder that is not there; a fresh clone has not collected its static files yet.
+        (Path(__file__).resolve().parents[1] / "build/static").mkdir(parents=True, exist_ok=True)
         _start_server()
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
     folder = Path(tempfile.mkdtemp(prefix=f"tongban-{worker}-", dir="/tmp"))

@@ -68,7 +68,7 @@ class Receiving:
         self.effort += 1
         page.locator("#f-procedure").fill("换驾照")
         self.effort += 1
-        page.locator("#found").get_by_role("button", name="机动车驾驶证换证", exact=True).first.click()
+        page.locator("#found").get_by_role("button", name="机动车驾驶证换证").first.click()
         expect(page.locator("div#f-procedure")).to_contain_text("机动车驾驶证换证")
         for level, label in (("province", "四川省"), ("prefecture", "成都市"), ("county", county)):
             select = page.locator(
