@@ -16,6 +16,7 @@ from tongban.kernel import ids
 from tongban.people.actors import Actor
 from tongban.people.roles import Role
 from tongban.web.kit import owed, requests
+from tongban.web.kit.owed import Owed
 from tongban.web.overview import door
 
 SHOWN_AT_MOST = 100
@@ -27,7 +28,7 @@ class Line:
 
     bearer: str
     case: Case
-    owed: owed.Owed
+    owed: Owed
 
 
 @require_safe

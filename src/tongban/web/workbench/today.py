@@ -21,6 +21,7 @@ from tongban.duties.models import Duty
 from tongban.kernel import worktime
 from tongban.people.actors import Actor, HeldPost
 from tongban.web.kit import owed, requests
+from tongban.web.kit.owed import Owed
 from tongban.web.kit.requests import TongbanRequest
 
 LIVE_SALT = "tongban.live"
@@ -37,11 +38,11 @@ class Line:
     """A case on the page: its most pressing duty, and its others."""
 
     case: Case
-    owed: owed.Owed
+    owed: Owed
     address: str
     is_from_here: bool
     is_to_here: bool
-    others: list[owed.Owed] = field(default_factory=list)
+    others: list[Owed] = field(default_factory=list)
 
 
 @require_safe
