@@ -129,6 +129,7 @@ INSTALLED_APPS = [
     "tongban.web.kit",
     "tongban.web.portal",
     "tongban.web.workbench",
+    "tongban.web.overview",
     "tongban.web.account",
 ]
 

@@ -40,8 +40,19 @@ CODES: dict[str, str | Promise] = {
     "job_replayed": _("重新执行后台任务"),
 }
 OF_ACCOUNT = frozenset(
-    "password_changed password_reset factor_on factor_off account_created account_on account_off"
-    " post_given post_taken token_issued tokens_revoked".split()
+    {
+        "password_changed",
+        "password_reset",
+        "factor_on",
+        "factor_off",
+        "account_created",
+        "account_on",
+        "account_off",
+        "post_given",
+        "post_taken",
+        "token_issued",
+        "tokens_revoked",
+    }
 )
 CHAIN = journal.chain_of("security", 0)
 _ARTICLE = "S2"
