@@ -12,7 +12,6 @@ only by its own tries there. An account that does not exist is counted and shut 
 """
 
 import datetime
-from typing import cast
 
 from django.contrib.auth import authenticate
 from django.db.models import Q
@@ -80,7 +79,7 @@ def check_password(
         tried_as = Person.objects.filter(account=account.strip()).first()
         security.record("sign_in_failed", at=at, about=tried_as, address=address)
         raise WrongPassword()
-    return cast(Person, person)
+    return person
 
 
 def let_in(person: Person, *, address: str, at: datetime.datetime) -> None:

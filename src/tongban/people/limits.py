@@ -7,6 +7,7 @@ For sign-in, and for whatever the public may look up by guessing, such as progre
 
 import datetime
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -53,7 +54,7 @@ def spend(limit: Limit, subject: str, *, at: datetime.datetime) -> None:
 
 def count(what: str, subject: str, *, at: datetime.datetime, within: datetime.timedelta) -> int:
     """Count one try, and give how many there were since the first within the time, this one included."""
-    values = {"what": what, "subject": digest_of(subject), "at": at, "since": at - within}
+    values: dict[str, Any] = {"what": what, "subject": digest_of(subject), "at": at, "since": at - within}
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, values)
         row = cursor.fetchone()

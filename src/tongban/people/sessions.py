@@ -1,8 +1,7 @@
 """Where sessions are kept: in the database, each with whose it is, so that people can see and end their own."""
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
@@ -21,8 +20,8 @@ class SessionStore(db.SessionStore):
     def get_model_class(cls) -> type[Session]:
         return Session
 
-    def create_model_instance(self, data: Mapping[str, Any]) -> Session:
-        row: Session = super().create_model_instance(data)
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        row = cast(Session, super().create_model_instance(data))
         who = str(data.get(SESSION_KEY, ""))
         row.person_id = int(who) if who.isdecimal() else None
         row.began_at, row.seen_at = _moment(data.get(BEGAN)), _moment(data.get(SEEN))

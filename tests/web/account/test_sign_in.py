@@ -175,7 +175,7 @@ class TestEnumeration:
             is_active=False, password=hashers.make_password(PASSWORD)
         )
         texts = {
-            re.sub(r'value="[^"]*"', "", sign_in(Client(), *pair).content.decode())
+            re.sub(r'value="[^"]*"|hx-headers=\'[^\']*\'', "", sign_in(Client(), *pair).content.decode())
             for pair in ((CLERK, "wrong"), ("nobody.1", "wrong"), ("lead.520103", PASSWORD))
         }
         assert len(texts) == 1
@@ -252,7 +252,7 @@ class TestSession:
         sign_in(client)
         clock(minutes=20)
         assert 590 <= client.get("/desk/account/alive/").json()["left"] <= 600
-        assert client.post("/desk/account/alive/").json()["left"] == 1800
+        assert client.post("/desk/account/alive/").json()["left"] >= 1798
         assert Client().get("/desk/account/alive/").status_code == 401
 
     @pytest.mark.article("S2", "S3")
@@ -355,7 +355,7 @@ class TestFirstThings:
 
         at = datetime.datetime.now(datetime.UTC)
         directory.set_parameter(
-            policy.SECOND_FACTOR, True, code="520000000000", actor_id=None, actor_name="", place="", at=at
+            policy.SECOND_FACTOR, value=True, code="520000000000", actor_id=1, actor_name="", place="", at=at
         )
         client = Client()
         sign_in(client)
@@ -458,7 +458,6 @@ class TestRecord:
 
         sign_in(Client())
         assert list(journal.verify()) == []
-        Entry.objects.using("owner").none()  # the application's role may not change an entry
         rows = events()
         rows[0].payload = {**rows[0].payload, "account": "someone.else"}
         assert journal.digest_of(rows[0]) != bytes(rows[0].digest)

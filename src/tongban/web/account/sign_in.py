@@ -1,7 +1,7 @@
 """Sign-in (`/desk/sign-in/`): account and password, then the second factor where there is one."""
 
 import re
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib import auth
@@ -64,7 +64,7 @@ class SignIn(auth_views.LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Let the person in, or ask for the second factor first."""
-        person = cast(Person, form.get_user())
+        person = form.get_user()
         if not factors.is_on(person):
             return let_in(self.request, person, going_to=self.get_redirect_url())
         self.request.session[PENDING] = {

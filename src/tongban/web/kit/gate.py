@@ -24,7 +24,7 @@ from tongban.web.kit import reading, requests
 MUST = "must"  # in the session: what must be done before anything else, one of FIRST
 FIRST = {"password": "account_password", "factor": "account_factor"}
 ALIVE = "account_alive"
-_ALWAYS = {"sign_out", "set_language", ALIVE, *FIRST.values()}
+_ALWAYS = {"sign_out", "set_language", ALIVE, "account_factor_begin", *FIRST.values()}
 _TOUCH_EVERY = 60
 AGAIN_SALT = "tongban.again"
 _AGAIN_LIFE = 12 * 3600

@@ -63,7 +63,7 @@ def machine_time() -> datetime.datetime:
 
 def address_of(request: HttpRequest) -> str:
     """Give the address that a request came from, as our own proxies saw it; what browsers claim does not count."""
-    seen = [request.META.get("REMOTE_ADDR", "")]
+    seen = [str(request.META.get("REMOTE_ADDR", ""))]
     if settings.TONGBAN_PROXIES:
         seen = request.headers.get("X-Forwarded-For", "").split(",")[-settings.TONGBAN_PROXIES :] or seen
     return seen[0].strip()[:45]
