@@ -2,7 +2,7 @@
 
 | Variable | Meaning | Default |
 |---|---|---|
-| `TONGBAN_DATABASE_URL` | PostgreSQL, as its owner (migrations) | the embedded server |
+| `TONGBAN_DATABASE_URL` | PostgreSQL, as its owner; a pair: `…@h1:p1,h2:p2/db` | the embedded server |
 | `TONGBAN_DATABASE_APP_URL` | the same database as the application's own login | the owner, acting as role `tongban_app` |
 | `TONGBAN_DATA` | files, keys, logs, embedded database | `var` in the checkout |
 | `TONGBAN_FILES`, `TONGBAN_KEYS` | files and keys on places of their own | `files`, `keys` in the data folder |
@@ -21,9 +21,12 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
+from psycopg.conninfo import conninfo_to_dict
+
+from tongban.kernel import primary
 
 HERE = Path(__file__).resolve().parent.parent
 CHECKOUT = HERE.parent.parent
@@ -80,22 +83,42 @@ ALLOWED_HOSTS = [
 SECURE = TONGBAN_ADDRESS.startswith("https://")
 
 
+# A server that vanished without a word is given up after some twenty seconds, one that refuses at once.
+_LINE = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "20000",
+}
+
+
 def _database(url: str, *, role: str = "", pool: bool = False) -> dict[str, Any]:
-    parts = urlsplit(url)
-    options: dict[str, Any] = {"prepare_threshold": 5}
+    parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    named = {name: parts.pop(name, "") for name in ("dbname", "user", "password", "host", "port")}
+    several = "," in named["host"]
+    options: dict[str, Any] = {**_LINE, **parts, "prepare_threshold": 5}
     if role:
-        options["options"] = f"-c role={role}"
-    if pool:
-        options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10, "max_idle": 300}
+        options["options"] = f"{parts.get('options', '')} -c role={role}".strip()
+    if pool or several:
+        # An attempt to reconnect that goes on for long comes ever more seldom: begin anew with the next request.
+        options["pool"] = {
+            "min_size": int(pool),
+            "max_size": 8,
+            "timeout": 10,
+            "max_idle": 300,
+            "reconnect_timeout": 2,
+            "connection_class": primary.Connection,
+        }
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")) or "tongban",
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
+        "NAME": named["dbname"] or "tongban",
+        "USER": named["user"],
+        "PASSWORD": named["password"],
+        "HOST": named["host"],
+        "PORT": named["port"],
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": pool,
+        "CONN_HEALTH_CHECKS": pool or several,
         "OPTIONS": options,
     }
 
