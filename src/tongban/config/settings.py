@@ -172,6 +172,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tongban.web.kit.refusal.RefusalMiddleware",
+    "tongban.web.kit.access.AccessMiddleware",
     "tongban.web.kit.reading.ReadOnlyGetMiddleware",
 ]
 

@@ -8,6 +8,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.renderers import JSONRenderer
 
 from tongban.web.api import (
+    admission,
     calendars,
     cases,
     catalogue,
@@ -50,6 +51,7 @@ api = Api(
 problems.register(api)
 for part in (catalogue, queues, cases, papers, forms, steps, calendars):
     api.add_router("", part.router)
+admission.guard(api)
 
 urlpatterns = [
     path("docs", documentation.page_of(api.get_openapi_schema), name="api-docs"),

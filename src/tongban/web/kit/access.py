@@ -1,0 +1,191 @@
+"""Who may use which address: the one place where that is written down. What has no line here is refused.
+
+A new page wants one line in PAGES under its URL name, a new operation of the API one in OPERATIONS under its
+operation id. The middleware below refuses by the first, `web.api` by the second, before anything is looked up:
+a refusal cannot tell whether the thing named in the address exists. `tests/web/test_access.py` then tries every
+line with every role, on what is theirs, another window's, another province's, and what does not exist.
+
+A line says which roles may come. About a case (`case=`) it says besides what is asked of them there:
+
+* SEES: they are shown what they may see (`cases.queries.visible_to`); what they may not see is not there;
+* WORKS: to write, they must be one of those who handle the case now (`cases.permissions.parts_of`);
+* RECEIVES: to write, they must be of its receiving window.
+
+`place=True`: to write, they must manage the place that is named.
+"""
+
+import datetime
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from tongban.kernel import refusals
+from tongban.people import limits, security
+from tongban.people.actors import Actor
+from tongban.people.models import Person
+from tongban.people.roles import Role
+from tongban.web.kit import reading, refusal, requests
+from tongban.web.kit.requests import TongbanRequest
+
+log = logging.getLogger(__name__)
+SEES, WORKS, RECEIVES = "sees", "works", "receives"
+
+PUBLIC: frozenset[str] = frozenset({"public"})  # anybody, without signing in
+APPLICANT: frozenset[str] = frozenset(
+    {"applicant"}
+)  # an applicant who signed in at the portal, which asks for it
+STAFF: frozenset[str] = frozenset(Role)  # anybody who has signed in as staff, whatever their posts
+WINDOW = frozenset({Role.CLERK, Role.LEAD})
+OVERSEERS = frozenset({Role.MANAGER, Role.GROUP})
+BUSINESS = WINDOW | OVERSEERS | {Role.APPROVER}  # everybody but the three administrators
+MANAGERS = frozenset({Role.MANAGER})
+SYSTEM = frozenset({Role.SYSTEM_ADMIN})
+SECURITY = frozenset({Role.SECURITY_ADMIN})
+AUDIT = frozenset({Role.AUDIT_ADMIN})
+ADMINISTRATORS = SYSTEM | SECURITY | AUDIT
+
+
+@dataclass(frozen=True)
+class Line:
+    """Who may come to an address, and what is asked of them about the case or the place that it names."""
+
+    who: frozenset[str]
+    case: str = ""
+    place: bool = False
+
+
+class NotYourDoor(refusals.NotAllowed):
+    """这里不在您的岗位范围内。需要办理的，请联系有相应岗位的人员。"""
+
+
+PAGES: dict[str, Line] = {
+    # The portal
+    "home": Line(PUBLIC),
+    "verify": Line(PUBLIC),
+    "public_key": Line(PUBLIC),
+    "set_language": Line(PUBLIC),
+    "health_live": Line(PUBLIC),
+    "health_ready": Line(PUBLIC),
+    # Sign-in and one's own account
+    "sign_in": Line(PUBLIC),
+    "sign_in_code": Line(PUBLIC),
+    "account_alive": Line(PUBLIC),
+    "sign_out": Line(STAFF),
+    "account": Line(STAFF),
+    "account_password": Line(STAFF),
+    "account_factor": Line(STAFF),
+    "account_factor_begin": Line(STAFF),
+    "account_factor_codes": Line(STAFF),
+    "account_factor_off": Line(STAFF),
+    "account_session_end": Line(STAFF),
+    # The workbench
+    "today": Line(STAFF),
+    "search": Line(BUSINESS),
+    "window": Line(BUSINESS),
+    "calendar": Line(STAFF),
+    "calendar_day": Line(MANAGERS, place=True),
+    "incoming": Line(BUSINESS),
+    "receive_begin": Line(WINDOW),
+    "receive": Line(BUSINESS, case=SEES),
+    "receive_save": Line(WINDOW, case=RECEIVES),
+    "receive_items": Line(BUSINESS, case=SEES),
+    "receive_preview": Line(BUSINESS, case=SEES),
+    "receive_issue": Line(WINDOW, case=RECEIVES),
+    "case": Line(BUSINESS, case=SEES),
+    "case_step": Line(BUSINESS, case=WORKS),
+    "case_windows": Line(BUSINESS, case=SEES),
+    "case_look": Line(BUSINESS, case=WORKS),
+    "case_notice": Line(BUSINESS, case=SEES),
+    "case_file": Line(BUSINESS, case=SEES),
+    # The overview
+    "overview": Line(OVERSEERS),
+    # The API's own pages; its operations stand below
+    "api:api-docs": Line(PUBLIC),
+    "api:api-docs-style": Line(PUBLIC),
+    "api:openapi-json": Line(PUBLIC),
+}
+
+OPERATIONS: dict[str, Line] = {
+    "me": Line(STAFF),
+    "listDivisions": Line(STAFF),
+    "findItems": Line(STAFF),
+    "getItem": Line(STAFF),
+    "getStandard": Line(STAFF),
+    "listSteps": Line(STAFF),
+    "today": Line(BUSINESS),
+    "incoming": Line(BUSINESS),
+    "openCase": Line(WINDOW),
+    "searchCases": Line(BUSINESS),
+    "getCase": Line(BUSINESS, case=SEES),
+    "changeCase": Line(WINDOW, case=RECEIVES),
+    "chooseMatter": Line(WINDOW, case=RECEIVES),
+    "revealIdentity": Line(BUSINESS, case=WORKS),
+    "addMaterial": Line(WINDOW, case=RECEIVES),
+    "markMaterial": Line(WINDOW, case=RECEIVES),
+    "addScan": Line(WINDOW, case=RECEIVES),
+    "getScan": Line(BUSINESS, case=SEES),
+    "removeScan": Line(WINDOW, case=RECEIVES),
+    "prepareNotice": Line(WINDOW, case=RECEIVES),
+    "issueNotice": Line(WINDOW, case=RECEIVES),
+    "getNotice": Line(BUSINESS, case=SEES),
+    "takeStep": Line(BUSINESS, case=WORKS),
+    "getCalendar": Line(STAFF),
+    "setDay": Line(MANAGERS, place=True),
+    "clearDay": Line(MANAGERS, place=True),
+}
+
+
+def may(line: Line, actor: Actor) -> bool:
+    """Say whether somebody who is signed in may come, by the posts held now."""
+    return line.who in (PUBLIC, APPLICANT, STAFF) or any(post.role in line.who for post in actor.posts)
+
+
+def require(line: Line, actor: Actor) -> None:
+    """Refuse somebody whose posts are not on a line.
+
+    Raises:
+        NotYourDoor: they are not; whether what they wanted exists is not looked up.
+    """
+    if not may(line, actor):
+        raise NotYourDoor()
+
+
+class AccessMiddleware:
+    """Refuses an address that has no line, or whose line does not name a post of the person."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        name = match.view_name if match else ""
+        line = PAGES.get(name)
+        if line is None:
+            if name.startswith("api:") or request.path.startswith("/api/"):
+                return None  # tokens are looked at inside, and OPERATIONS with them
+            log.error("The address %s (%s) has no line in web.kit.access", request.path, name)
+            raise Http404
+        if line.who in (PUBLIC, APPLICANT):
+            return None
+        try:
+            require(line, cast(TongbanRequest, request).actor)
+        except NotYourDoor as refused:
+            _record(request, name)
+            return refusal.answer(request, refused)
+        return None
+
+
+def _record(request: HttpRequest, name: str) -> None:
+    """Put the first refusal in ten minutes of one page to one person on record."""
+    person, at = cast(Person, request.user), requests.machine_time()
+    with reading.recording_an_event():
+        if limits.count("refused", f"{person.pk}|{name}", at=at, within=datetime.timedelta(minutes=10)) == 1:
+            security.record("refused", at=at, by=person, address=requests.address_of(request), page=name)
