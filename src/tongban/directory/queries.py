@@ -21,6 +21,7 @@ from tongban.directory.models import (
     Parameter,
     Stamp,
     Window,
+    WindowKind,
 )
 from tongban.kernel import worktime
 
@@ -137,7 +138,7 @@ def window_of(code: str) -> Window | None:
     """Give the cross-province window of a division, None when it is not on the contact list (P13)."""
     return (
         Window.objects.select_related("division", "hall", "hall__authority")
-        .filter(division_id=code, is_open=True)
+        .filter(division_id=code, is_open=True, kind=WindowKind.HALL)
         .order_by("id")
         .first()
     )
@@ -224,7 +225,7 @@ def calendar_warning(on: datetime.date, *, days: int = 90) -> str | None:
 
 def listed_among(codes: Iterable[str]) -> set[str]:
     """Give those of some divisions that have a window on the contact list (P13)."""
-    rows = Window.objects.filter(division_id__in=list(codes), is_open=True)
+    rows = Window.objects.filter(division_id__in=list(codes), is_open=True, kind=WindowKind.HALL)
     return set(rows.values_list("division_id", flat=True))
 
 
