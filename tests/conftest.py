@@ -47,6 +47,10 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+    if not hasattr(config, "workerinput"):
+        # A worker that found this in its environment would read the settings, and with them the name of
+        # the controller's database, before it has one of its own.
+        os.environ.pop("DJANGO_SETTINGS_MODULE")
 
 
 def pytest_unconfigure() -> None:

@@ -1,12 +1,14 @@
 """The laws of the house that no linter sees."""
 
 import ast
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tongban.cases.states import STEPS
@@ -153,3 +155,9 @@ class TestTraceability:
     def test_every_requirement_of_this_version_is_proven(self) -> None:
         page = documents.traceability()
         assert [id_ for id_ in COVERED if f"\n| {id_} | " not in page] == []
+
+
+class TestTestRun:
+    def test_every_process_works_on_a_database_of_its_own(self) -> None:
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        assert settings.DATABASES["default"]["NAME"] == f"tongban_{worker}"

@@ -206,6 +206,31 @@ def waiting_for_applicants(actor: Actor, *, limit: int = 100) -> list[tuple[Duty
     return _with_cases(list(duties.watched_by(sorted(actor.window_ids))[:limit]), actor)
 
 
+def pressing_at_managed(
+    actor: Actor, *, at: datetime.datetime, after: tuple[datetime.datetime, int] | None = None, limit: int
+) -> list[tuple[Duty, Case]]:
+    """Give the duties late or soon due of windows and departments at the places that somebody runs.
+
+    The longest overdue first; two queries whatever the rows.
+
+    Args:
+        after: due time and id of the last duty of the page before.
+    """
+    if not actor.managed_prefixes:
+        return []
+    rows = duties.pressing_at(actor.managed_prefixes, at=at, after=after)
+    return _with_cases(list(rows[:limit]), actor)
+
+
+def bearer_name(duty: Duty, case: Case) -> str:
+    """Name the window or department that owes a duty of a case."""
+    if duty.bearer_kind == BearerKind.DEPARTMENT and case.department_id == duty.bearer_id and case.department:
+        return case.department.name
+    if duty.bearer_id == case.home_window_id and case.home_window:
+        return case.home_window.name
+    return case.receiving_window.name
+
+
 def _with_cases(rows: Sequence[Duty], actor: Actor) -> list[tuple[Duty, Case]]:
     seen = visible_to(actor).filter(id__in={d.case_id for d in rows}).select_related(*_SHOWN)
     cases = {c.id: c for c in seen}

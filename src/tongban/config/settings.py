@@ -125,6 +125,7 @@ INSTALLED_APPS = [
     "tongban.web.kit",
     "tongban.web.portal",
     "tongban.web.workbench",
+    "tongban.web.overview",
 ]
 
 MIDDLEWARE = [

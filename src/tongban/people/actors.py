@@ -49,6 +49,11 @@ class Actor:
         return tuple(p.division_prefix for p in self.posts if p.role == Role.MANAGER)
 
     @property
+    def oversees(self) -> bool:
+        """Whether this person works for an authority or for the coordination group."""
+        return self.has(Role.MANAGER) or self.has(Role.GROUP)
+
+    @property
     def place(self) -> str:
         """Where this person works, for the record."""
         return self.posts[0].place if self.posts else ""
