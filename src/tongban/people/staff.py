@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from tongban.directory import places
+from tongban.directory import places, rules
 from tongban.directory.models import Window
 from tongban.journal import operations as journal
 from tongban.kernel import refusals, text, worktime
@@ -112,13 +112,13 @@ def give_post(
 
     Raises:
         permissions.NotYourArea: the window lies outside the area that the person manages.
-        NotFilled, HoldsIt, AccountElsewhere, places.rules.WindowClosed.
+        NotFilled, HoldsIt, AccountElsewhere, directory.rules.WindowClosed.
     """
     window = places.window(window_id)
     authority = window.hall.authority
     who = permissions.require_area(by, authority.division_id, place=window.name)
     if window.closed_at:
-        raise places.rules.WindowClosed(window=window.name)
+        raise rules.WindowClosed(window=window.name)
     if role not in AT_WINDOW:
         raise NotFilled(fields={"role": _("岗位请选择窗口人员或者窗口负责人")})
     values = clean_person({"account": account, "name": name, "phone": phone})
@@ -187,7 +187,7 @@ def _post(post_id: int, *, by: Actor) -> Post:
     post = rows.filter(id=post_id, role__in=AT_WINDOW).first()
     if post is None or post.window is None:
         raise UnknownPost()
-    if not permissions.windows_seen_by(by).filter(id=post.window_id).exists():
+    if not permissions.windows_seen_by(by).filter(id=post.window.id).exists():
         raise UnknownPost()
     return post
 
