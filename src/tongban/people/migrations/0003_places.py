@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('directory', '0002_places'),
-        ('people', '0001_initial'),
+        ('people', '0002_sign_in'),
     ]
 
     operations = [
