@@ -17,7 +17,6 @@ from tongban.kernel import refusals
 from tongban.web.kit import verbs
 from tongban.web.kit.templatetags import kit
 from tongban.web.kit.verbs import Ask
-from tongban.web.workbench import case_history
 from tongban.web.workbench.case_history import FINDINGS
 
 ON_RECEIVE_PAGE = frozenset({"receive", "ask_correction"})  # they end with a printed form: previewed there
