@@ -6,9 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0001_initial'),
-        ('catalogue', '0001_initial'),
-        ('directory', '0001_initial'),
+        ('cases', '0002_custody'),
     ]
 
     operations = [
