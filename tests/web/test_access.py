@@ -75,6 +75,10 @@ def png() -> bytes:
     return file.getvalue()
 
 
+def multipart(name: str) -> bytes:
+    return encode_multipart(BOUNDARY, {name: SimpleUploadedFile("a.png", png(), "image/png")})
+
+
 class World:
     """The one case that everybody tries, with a scan and a notice, and the same numbers of things not there."""
 
@@ -224,9 +228,11 @@ class TestPages:
                 if access.PAGES[name].who == access.PUBLIC and account != "clerk.520103":
                     continue  # nobody at all is tried below
                 for method in ("GET", "POST"):
-                    more = {"data": FORM, "content_type": "application/x-www-form-urlencoded"}
+                    more: dict[str, Any] = {"data": FORM, "content_type": "application/x-www-form-urlencoded"}
                     if (name, method) == ("sign_out", "POST"):
                         continue  # it would end the session that tries
+                    if name == "case_scan":
+                        more = {"data": multipart("files"), "content_type": MULTIPART_CONTENT}
                     more = more if method == "POST" else {}
                     there, missing = asked(client, world, account, method, pattern, **more)
                     faults += [f"{method} {name}: {fault}" for fault in faults_of_headers(there)]

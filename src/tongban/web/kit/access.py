@@ -100,6 +100,7 @@ PAGES: dict[str, Line] = {
     "case_look": Line(BUSINESS, case=WORKS),
     "case_notice": Line(BUSINESS, case=SEES),
     "case_file": Line(BUSINESS, case=SEES),
+    "case_scan": Line(WINDOW, case=RECEIVES),
     # The overview
     "overview": Line(OVERSEERS),
     # The API's own pages; its operations stand below
