@@ -111,6 +111,8 @@ class World:
 
         def value(found: re.Match[str]) -> str:
             name = found[1].rpartition(":")[2]
+            if name.endswith("_id") and name not in self.values:
+                return "7" if exists else str(10**15)
             assert name in self.values, f"give `{name}` in {pattern} a value in World.values"
             there, missing = self.values[name]
             if name == "step":
@@ -182,8 +184,8 @@ def faults_of(line: Line, account: str, *, there: Any, missing: Any, writes: boo
     elif writes and line.case and line.case not in about:
         if there.status_code not in (403, 409):
             yield f"{account}: got {there.status_code} for a write that is not theirs"
-    elif line.place and there.status_code == 404:
-        return  # nothing was said of that day: told to those who manage the place
+    elif line.area or (line.place and there.status_code == 404):
+        return  # outside their area, or nothing was said of that day: the domain's own tests say which
     elif is_refused(there) and "/sign-in/" not in there.get("Location", ""):
         yield f"{account}: was refused ({there.status_code}) what is theirs"
 
@@ -287,11 +289,7 @@ class TestOperations:
                     "content_type": "application/json",
                 }
                 if operation == "addScan":
-                    file = SimpleUploadedFile("a.png", png(), "image/png")
-                    sent = {
-                        "data": encode_multipart(BOUNDARY, {"file": file}),
-                        "content_type": MULTIPART_CONTENT,
-                    }
+                    sent = {"data": multipart("file"), "content_type": MULTIPART_CONTENT}
                 there, missing = asked(Client(), world, account, method, path, headers=headers, **sent)
                 line, writes = access.OPERATIONS[operation], method != "GET"
                 found = faults_of(line, account, there=there, missing=missing, writes=writes)

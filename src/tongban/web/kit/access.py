@@ -11,7 +11,8 @@ A line says which roles may come. About a case (`case=`) it says besides what is
 * WORKS: to write, they must be one of those who handle the case now (`cases.permissions.parts_of`);
 * RECEIVES: to write, they must be of its receiving window.
 
-`place=True`: to write, they must manage the place that is named.
+`place=True`: to write, they must manage the place that is named. `area=True`: the address names something that
+belongs to somewhere, and the domain itself refuses what is outside the area of whoever asks.
 """
 
 import datetime
@@ -55,6 +56,7 @@ class Line:
     who: frozenset[str]
     case: str = ""
     place: bool = False
+    area: bool = False
 
 
 class NotYourDoor(refusals.NotAllowed):
@@ -103,6 +105,16 @@ PAGES: dict[str, Line] = {
     "case_scan": Line(WINDOW, case=RECEIVES),
     # The overview
     "overview": Line(OVERSEERS),
+    "overview_standards": Line(OVERSEERS),
+    "overview_procedure": Line(OVERSEERS, area=True),
+    "overview_begin": Line(OVERSEERS, area=True),
+    "overview_version": Line(OVERSEERS, area=True),
+    "overview_withdraw": Line(OVERSEERS, area=True),
+    "overview_draft": Line(OVERSEERS, area=True),
+    "overview_draft_preview": Line(OVERSEERS, area=True),
+    "overview_publish": Line(OVERSEERS, area=True),
+    "overview_send_back": Line(OVERSEERS, area=True),
+    "overview_discard": Line(OVERSEERS, area=True),
     # The API's own pages; its operations stand below
     "api:api-docs": Line(PUBLIC),
     "api:api-docs-style": Line(PUBLIC),
