@@ -161,7 +161,7 @@ def said(answer: HttpResponse) -> str:
     """What an answer tells, without what differs from one request to the next, and without the number asked for."""
     text = answer.content.decode(errors="replace")
     text = re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"|hx-headers=\'[^\']*\'|\d\d:\d\d', "", text)
-    text = re.sub(r'name="_key" value="[^"]*"', "", text)
+    text = re.sub(r'name="(_key|next)" value="[^"]*"', "", text)
     return re.sub(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}|/\d{10,}/", "", text)
 
 
