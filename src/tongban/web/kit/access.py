@@ -42,7 +42,6 @@ STAFF: frozenset[str] = frozenset(Role)  # anybody who has signed in as staff, w
 WINDOW = frozenset({Role.CLERK, Role.LEAD})
 OVERSEERS = frozenset({Role.MANAGER, Role.GROUP})
 BUSINESS = WINDOW | OVERSEERS | {Role.APPROVER}  # everybody but the three administrators
-MANAGERS = frozenset({Role.MANAGER})
 SYSTEM = frozenset({Role.SYSTEM_ADMIN})
 SECURITY = frozenset({Role.SECURITY_ADMIN})
 AUDIT = frozenset({Role.AUDIT_ADMIN})
@@ -61,6 +60,14 @@ class Line:
 
 class NotYourDoor(refusals.NotAllowed):
     """这里不在您的岗位范围内。需要办理的，请联系有相应岗位的人员。"""
+
+
+class OnlyOverseers(NotYourDoor):
+    """总览供政务服务管理机构和协调小组使用，您的岗位请使用工作台。"""
+
+
+class OnlyAdministrators(NotYourDoor):
+    """系统管理供三类管理员使用，各管理员只能使用自己的部分。"""
 
 
 PAGES: dict[str, Line] = {
@@ -86,9 +93,9 @@ PAGES: dict[str, Line] = {
     # The workbench
     "today": Line(STAFF),
     "search": Line(BUSINESS),
-    "window": Line(BUSINESS),
+    "window": Line(STAFF),
     "calendar": Line(STAFF),
-    "calendar_day": Line(MANAGERS, place=True),
+    "calendar_day": Line(BUSINESS, place=True),
     "incoming": Line(BUSINESS),
     "receive_begin": Line(WINDOW),
     "receive": Line(BUSINESS, case=SEES),
@@ -146,8 +153,8 @@ OPERATIONS: dict[str, Line] = {
     "getNotice": Line(BUSINESS, case=SEES),
     "takeStep": Line(BUSINESS, case=WORKS),
     "getCalendar": Line(STAFF),
-    "setDay": Line(MANAGERS, place=True),
-    "clearDay": Line(MANAGERS, place=True),
+    "setDay": Line(BUSINESS, place=True),
+    "clearDay": Line(BUSINESS, place=True),
 }
 
 
@@ -163,7 +170,9 @@ def require(line: Line, actor: Actor) -> None:
         NotYourDoor: they are not; whether what they wanted exists is not looked up.
     """
     if not may(line, actor):
-        raise NotYourDoor()
+        if line.who <= OVERSEERS:
+            raise OnlyOverseers()
+        raise OnlyAdministrators() if line.who <= ADMINISTRATORS else NotYourDoor()
 
 
 class AccessMiddleware:
