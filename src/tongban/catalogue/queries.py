@@ -8,6 +8,7 @@ from tongban.catalogue import rules, search
 from tongban.catalogue.models import AcceptanceStandard, Item, Procedure
 from tongban.directory import queries as directory
 from tongban.directory.models import Level
+from tongban.kernel import text
 
 
 def find_items(words: str, *, limit: int = 20) -> list[Item]:
@@ -16,7 +17,8 @@ def find_items(words: str, *, limit: int = 20) -> list[Item]:
     An empty text gives the list in its order. Each item comes with its open procedures.
     """
     open_ones = Prefetch("procedures", Procedure.objects.filter(is_open=True).order_by("key"))
-    if not words.strip():
+    words = text.clean(words)
+    if not words:
         return list(Item.objects.prefetch_related(open_ones).order_by("seq")[:limit])
     terms = search.terms_of_query(words)
     if not terms:
