@@ -105,12 +105,12 @@ class TestPages:
                 for form in forms_of(client, address):
                     check(send(client, form, fill(form, HOSTILE[value])), address, form["to"], value)
 
-    @pytest.mark.parametrize("state", ["drafting", "received", "arrived", "approval", "decided"])
+    @pytest.mark.parametrize("state", ["drafting", "arrived", "approval"])
     def test_of_a_case_take_anything_in_their_forms(
         self, state: str, make_case: Callable[..., Any], signed_in: Callable[[str], Client]
     ) -> None:
         case = make_case(state)
-        client = signed_in("clerk.520103" if state in ("drafting", "received") else "clerk.510100")
+        client = signed_in("clerk.520103" if state == "drafting" else "clerk.510100")
         client.raise_request_exception = False
         address = f"/desk/receive/{case.number}/" if state == "drafting" else f"/desk/cases/{case.number}/"
         for value, words in HOSTILE.items():
@@ -147,7 +147,7 @@ class TestForms:
     def test_of_a_thousand_fields_are_read(self, make_case: Any, signed_in: Callable[[str], Client]) -> None:
         case = make_case("drafting")
         client = signed_in("clerk.520103")
-        filled = {f"form.nobody_{n}": "值" for n in range(1000)} | {"name": "测试乙", "_key": "thousand"}
+        filled = {f"form.nobody_{n}": "值" for n in range(1000)} | {"name": "测试乙"}
         answer = client.post(f"/desk/receive/{case.number}/save/", filled)
         assert answer.status_code in (200, 302, 303, 422)
         assert CaseApplicant.objects.get(case=case).name == "测试乙"

@@ -134,7 +134,13 @@ def apply(
 
 def _save_fields(case: Case, data: QueryDict, applied: Applied, *, by: Actor, at: datetime.datetime) -> None:
     was = stored(case, CaseApplicant.objects.get(case=case))
+    asked = {f"form.{field.key}" for field in standards.of(case.standard).fields} if case.standard else set()
     answers = [name for name in data if name.startswith("form.")]
+    for name in [
+        name for name in answers if name not in asked
+    ]:  # a form of another matter, or no form of ours
+        applied.errors[name] = intake.UnknownField(name=name).message
+        answers.remove(name)
     for name in (*APPLICANT, *answers, *DELIVERY):
         if name not in data or (name == "identity_kind" and applied.who_changed):
             continue  # the kind of document follows from a kind of applicant that was just changed
