@@ -159,7 +159,9 @@ class TestLongList:
 
 
 class TestPrintable:
-    @pytest.mark.parametrize("name", ["张㵘", "𠮷某", "䶮某", "王𬱖", "阿卜杜热西提·买买提明", "O'Brien-Müller"])
+    @pytest.mark.parametrize(
+        "name", ["张㵘", "𠮷某", "䶮某", "王𬱖", "阿卜杜热西提·买买提明", "O'Brien-Müller"]
+    )
     def test_prints_rare_characters_and_foreign_names(self, make_form: MakeForm, name: str) -> None:
         assert f"申请人名称{_plain(name)}" in _pages(make_form(applicant=name))[0]
 
