@@ -245,9 +245,11 @@ def search(actor: Actor, words: str, *, after: int | None = None) -> list[Case]:
         after: the id of the last case of the page before.
     """
     text = text_of.clean_name(words)
-    rows = visible_to(actor).select_related(*_SHOWN).order_by("-id")
-    if after is not None:
-        rows = rows.filter(id__lt=after)
+    seen = visible_to(actor)
+    rows = seen.select_related(*_SHOWN).order_by("-opened_at", "-id")  # an id says the day, not the hour
+    last = seen.filter(id=after).values_list("opened_at", flat=True).first() if after is not None else None
+    if last is not None:
+        rows = rows.filter(Q(opened_at__lt=last) | Q(opened_at=last, id__lt=after))
     if text:
         rows = rows.filter(_matches(text))
     return list(rows[:PAGE])
@@ -307,7 +309,7 @@ def last_transfers_of(case_ids: Sequence[int]) -> dict[int, Transfer]:
     """Give the transfer that is under way for each case, else the last one that arrived."""
     rows = (
         Transfer.objects.filter(case_id__in=list(case_ids))
-        .exclude(kind="result")
+        .exclude(kind__in=["result", "custody"])
         .select_related("from_window")
     )
     return {t.case_id: t for t in rows.order_by(F("arrived_at").asc(nulls_last=True), "sent_at")}

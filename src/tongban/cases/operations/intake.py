@@ -200,6 +200,7 @@ def choose(
 
     Raises:
         directory.rules.NotListed: the home place has no window on the contact list (P13).
+        directory.rules.PlaceReplaced: the home place has ended; names what came after it.
     """
     with _step.editing(case_id, by=by) as case:
         if procedure_id is not None and procedure_id != case.procedure_id:
@@ -232,8 +233,15 @@ def choose(
 
 
 def _pin(case: Case, *, at: datetime.datetime) -> None:
-    """Find the window that decides and the standard in force there, when both matter and place are known."""
+    """Find the window that decides and the standard in force there, when both matter and place are known.
+
+    A case that has its standard keeps it as long as matter and province stay the same, whatever is
+    published meanwhile (B4, C11).
+    """
+    before = directory.division_of_window(case.home_window_id) if case.home_window_id else ""
     case.home_window = None
+    if case.home_code:
+        directory.check_in_force(case.home_code, on=at.astimezone(worktime.BEIJING).date())
     if case.procedure is None or not case.home_code:
         return
     code = catalogue.deciding_division(case.procedure, case.home_code, level=case.level_chosen)
@@ -245,9 +253,11 @@ def _pin(case: Case, *, at: datetime.datetime) -> None:
             fields={"home": directory_rules.NotListed(place=names.get(code, code)).message},
         )
     case.home_window = window
-    case.standard = catalogue.standard_in_force(
-        case.procedure, code, on=at.astimezone(worktime.BEIJING).date()
-    )
+    is_pinned = case.standard is not None and case.standard.procedure_id == case.procedure_id
+    if not is_pinned or catalogue_rules.province_of(before) != catalogue_rules.province_of(code):
+        on = at.astimezone(worktime.BEIJING).date()
+        case.standard = catalogue.standard_in_force(case.procedure, code, on=on)
+    assert case.standard is not None
     case.legal_limit = case.standard.legal_limit
     case.promised_limit = case.standard.promised_limit
 
@@ -356,7 +366,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         documents.rules.*: when the file cannot be taken, each with what to do about it.
     """
     case = queries.get(case_id, for_=by)
-    permissions.require_edit(case, by=by)
+    permissions.require_scan(case, by=by)
     row = CaseMaterial.objects.filter(case=case, key=key).first()
     if row is None:
         raise UnknownMaterial()
@@ -372,7 +382,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         digest=stored.digest,
         added_at=at,
     )
-    with _step.editing(case_id, by=by):
+    with _step.editing(case_id, by=by, require=permissions.require_scan):
         stored.save(force_insert=True)
         scan.save(force_insert=True)
     return scan
@@ -380,7 +390,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
 
 def remove_scan(case_id: int, *, scan_id: int, by: Actor, at: datetime.datetime) -> None:
     """Take a scan off a material; the file itself stays for the record."""
-    with _step.editing(case_id, by=by) as case:
+    with _step.editing(case_id, by=by, require=permissions.require_scan) as case:
         Scan.objects.filter(case=case, id=scan_id, removed_at=None).update(removed_at=at)
 
 
@@ -439,10 +449,12 @@ def receive(
 
     Raises:
         rules.NotReady: naming everything that is missing beside its field.
+        directory.rules.NotListed: the home window has left the contact list meanwhile (P13).
     """
     with _step.taking(case_id, "receive", by=by, at=at, revision=revision) as step:
         applicant, fields, materials = queries.for_review(step.case)
         rules.check_ready_to_receive(step.case, applicant, fields, materials)
+        directory.open_window(step.case.home_window_id or 0)
         step.set(received_at=at)
         step.add(*also)
         step.note(
