@@ -18,8 +18,8 @@ from tongban.kernel import crypto, refusals
 from tongban.people import operations as people
 from tongban.people import queries
 from tongban.people.models import Submission
-from tongban.web.kit import refusal as refusal_page
 from tongban.web.kit import readable, requests
+from tongban.web.kit import refusal as refusal_page
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _KEPT_HEADERS = ("Location", "HX-Redirect", "HX-Location", "HX-Trigger", "Content-Type")
