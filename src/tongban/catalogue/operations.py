@@ -140,7 +140,11 @@ def digest_of(content: Mapping[str, Any], *, limits: tuple[int, int]) -> bytes:
 
 
 def _check_replaceable(row: AcceptanceStandard, *, file: str, name: str) -> None:
-    """Refuse to change a published standard, except in practice mode one that nothing stands on."""
+    """Refuse to change a published standard, except in practice mode one that nothing stands on.
+
+    The row stays locked until the load is over: a case that is about to be pinned to it waits, or is seen here.
+    """
+    AcceptanceStandard.objects.select_for_update().get(pk=row.pk)
     if not settings.TONGBAN_PRACTICE or _is_used(row):
         raise Published(file=file, procedure=name, version=row.version)
 

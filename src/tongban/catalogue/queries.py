@@ -8,6 +8,7 @@ from tongban.catalogue import rules, search
 from tongban.catalogue.models import AcceptanceStandard, Item, Procedure
 from tongban.directory import queries as directory
 from tongban.directory.models import Level
+from tongban.kernel import trip
 
 
 def find_items(words: str, *, limit: int = 20) -> list[Item]:
@@ -82,6 +83,19 @@ def standard_in_force(procedure: Procedure, code: str, *, on: datetime.date) -> 
     )
     if row is None:
         raise rules.NoStandard(procedure=procedure.name)
+    return row
+
+
+def standard_to_pin(procedure: Procedure, code: str, *, on: datetime.date) -> AcceptanceStandard:
+    """Give the standard in force as `standard_in_force` does, its content held until the transaction ends.
+
+    Raises:
+        rules.NoStandard: when there is none.
+    """
+    found = standard_in_force(procedure, code, on=on)
+    # What a case is about to stand on is not replaced under it: see `operations.load_items`.
+    held = trip.read_models([(AcceptanceStandard, "WHERE id = %s FOR KEY SHARE", [found.pk])])
+    row: AcceptanceStandard = held[0][0]
     return row
 
 

@@ -15,6 +15,9 @@ def main() -> None:
     django.setup()
     from procrastinate.contrib.django import app
 
+    from tongban.command import rescue
+
+    assert rescue.TASK in app.tasks  # known by being imported
     connections.close_all()
     with app.replace_connector(app.connector.get_worker_connector()) as worker:  # type: ignore[attr-defined]
         worker.run_worker(

@@ -75,13 +75,26 @@ ALLOWED_HOSTS = [
 SECURE = TONGBAN_ADDRESS.startswith("https://")
 
 
+def _connect_again(pool: Any) -> None:
+    pool.check()
+
+
 def _database(url: str, *, role: str = "", pool: bool = False) -> dict[str, Any]:
     parts = urlsplit(url)
     options: dict[str, Any] = {"prepare_threshold": 5}
     if role:
         options["options"] = f"-c role={role}"
     if pool:
-        options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10, "max_idle": 300}
+        # Without the last two the pool would wait ever longer between attempts while the database is away,
+        # and stay away itself for as long again once it is back.
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": 8,
+            "timeout": 10,
+            "max_idle": 300,
+            "reconnect_timeout": 2,
+            "reconnect_failed": _connect_again,
+        }
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "tongban",

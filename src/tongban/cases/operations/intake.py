@@ -22,6 +22,7 @@ from tongban.cases.states import CaseOutcome, Mode, State
 from tongban.catalogue import queries as catalogue
 from tongban.catalogue import rules as catalogue_rules
 from tongban.catalogue import standards
+from tongban.catalogue.models import AcceptanceStandard
 from tongban.directory import queries as directory
 from tongban.directory import rules as directory_rules
 from tongban.documents import operations as documents
@@ -231,7 +232,12 @@ def choose(
 
 
 def _pin(case: Case, *, at: datetime.datetime) -> None:
-    """Find the window that decides and the standard in force there, when both matter and place are known."""
+    """Find the window that decides and the standard in force there, when both matter and place are known.
+
+    The case keeps the version it began under, whatever is published later (B4), while matter and province
+    stay the same.
+    """
+    before = directory.division_of_window(case.home_window_id)[:2] if case.home_window_id else ""
     case.home_window = None
     if case.procedure is None or not case.home_code:
         return
@@ -244,11 +250,21 @@ def _pin(case: Case, *, at: datetime.datetime) -> None:
             fields={"home": directory_rules.NotListed(place=names.get(code, code)).message},
         )
     case.home_window = window
-    case.standard = catalogue.standard_in_force(
-        case.procedure, code, on=at.astimezone(worktime.BEIJING).date()
-    )
+    pinned = case.standard
+    if pinned and pinned.procedure_id == case.procedure_id and before == code[:2]:
+        return
+    on = at.astimezone(worktime.BEIJING).date()
+    found = catalogue.standard_to_pin(case.procedure, code, on=on)
+    if pinned and _line_of(pinned) == _line_of(found):
+        return
+    case.standard = found
     case.legal_limit = case.standard.legal_limit
     case.promised_limit = case.standard.promised_limit
+
+
+def _line_of(standard: AcceptanceStandard) -> tuple[int, str | None, int]:
+    """Tell of what a standard is a version: matter, province, stage."""
+    return standard.procedure_id, standard.province_id, standard.stage
 
 
 def _list_materials(case: Case, *, at: datetime.datetime) -> None:
@@ -372,6 +388,9 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         added_at=at,
     )
     with _step.editing(case_id, by=by):
+        # Another matter may have been chosen while the file was checked, and the list be without it now.
+        if not CaseMaterial.objects.filter(case=case, id=row.id).exists():
+            raise UnknownMaterial()
         stored.save(force_insert=True)
         scan.save(force_insert=True)
     return scan
@@ -452,8 +471,13 @@ def receive(
 
 
 def lapse(case_id: int, *, by: Actor, at: datetime.datetime) -> Case:
-    """End a case whose correction was not brought in time: deemed given up (P21(1), form 1)."""
+    """End a case whose correction was not brought in time: deemed given up (P21(1), form 1).
+
+    Raises:
+        rules.TimeStillRuns: the time for bringing it is not over.
+    """
     with _step.taking(case_id, "lapse", by=by, at=at) as step:
+        step.check_turn_is_over()
         step.set(outcome=CaseOutcome.LAPSED, closed_at=at)
     return step.case
 
