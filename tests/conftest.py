@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -49,6 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+    if not hasattr(config, "workerinput"):
+        # A worker that found this in its environment would read the settings, and with them the name of
+        # the controller's database, before it has one of its own.
+        os.environ.pop("DJANGO_SETTINGS_MODULE")
 
 
 def pytest_unconfigure() -> None:
@@ -177,10 +182,14 @@ def signed_in(db: None) -> "Callable[[str], Client]":
     from django.test import Client
 
     from tongban.people.models import Person
+    from tongban.people.sessions import BEGAN, SEEN
 
     def sign_in(account: str) -> Client:
         client = Client()
         client.force_login(Person.objects.get(account=account))
+        session = client.session
+        session[SEEN] = session[BEGAN] = int(time.time())
+        session.save()
         return client
 
     return sign_in

@@ -1,5 +1,6 @@
 """The real product, started by `tongban up` as a person would: from nothing, twice, and after kills."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -79,7 +80,8 @@ class Product:
             self.process.kill()
             self.process.communicate()
         for pid in self.everything():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it may have ended by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
         processes.wait_until(lambda: not self.everything(), 5.0)
         shutil.rmtree(self.data, ignore_errors=True)
 

@@ -1,12 +1,14 @@
 """The laws of the house that no linter sees."""
 
 import ast
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tongban.cases.states import STEPS
@@ -34,6 +36,7 @@ COVERED = [
     "C12",
     "G1",
     "S1",
+    "S2",
     "S3",
     "F1",
     "P7",
@@ -46,7 +49,7 @@ COVERED = [
     "P23",
 ]
 # What anybody may open without signing in.
-PUBLIC = re.compile(r"^(verify/|health/|language/|api/v1/|desk/sign-in/$|$)")
+PUBLIC = re.compile(r"^(verify/|health/|language/|api/v1/|desk/sign-in/(code/)?$|desk/account/alive/$|$)")
 
 
 def _modules() -> Iterator[tuple[Path, ast.Module]]:
@@ -153,3 +156,9 @@ class TestTraceability:
     def test_every_requirement_of_this_version_is_proven(self) -> None:
         page = documents.traceability()
         assert [id_ for id_ in COVERED if f"\n| {id_} | " not in page] == []
+
+
+class TestTestRun:
+    def test_every_process_works_on_a_database_of_its_own(self) -> None:
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        assert settings.DATABASES["default"]["NAME"] == f"tongban_{worker}"

@@ -12,7 +12,7 @@ everything. Nothing outside the database happens in between.
 import datetime
 import functools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,6 +44,10 @@ _DEFER = (
     "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', %s::varchar, 0, NULL, NULL, %s::jsonb, NULL)"
     "::procrastinate_job_to_defer_v1])"
 )
+
+
+# What moves of a duty while it stays open: its clock, and whose it is when a window's place is taken.
+_MOVABLE = ("stops", "due_at", "amber_at", "bearer_id", "calendar_code", "watched_by_id")
 
 
 class Taking:
@@ -124,6 +128,26 @@ class Taking:
                 calendar = directory.calendar_of(duty.calendar_code, stamp=self._stamp)
                 duties.set_clock(duty, calendar=calendar, stamp=self._stamp)
                 self._moved.append(duty)
+
+    def hand_window_over(self, old_id: int, new_id: int) -> None:
+        """Let another window take every part that one plays: the case, what it owes, what it keeps an eye on.
+
+        The state stays, and so does the moment since which each time counts; it is counted in the calendar of
+        the new window's place.
+        """
+        case = self.case
+        names = [n for n in ("receiving_window_id", "home_window_id") if getattr(case, n) == old_id]
+        self.set(**{name: new_id for name in names})
+        code = directory.division_of_window(new_id)
+        for duty in self.open_duties:
+            if duty.bearer_kind == BearerKind.WINDOW and duty.bearer_id == old_id:
+                duty.bearer_id, duty.calendar_code = new_id, code
+                duties.set_clock(duty, calendar=directory.calendar_of(code, stamp=self._stamp))
+            elif duty.watched_by_id == old_id:
+                duty.watched_by_id = new_id
+            else:
+                continue
+            self._moved.append(duty)
 
     def _stoppable(self) -> list[Duty]:
         return [d for d in self.open_duties if not d.is_turn and DUTIES[d.kind].can_be_stopped]
@@ -251,7 +275,7 @@ class Taking:
             )
         for duty in self._moved:
             if not duty.outcome:
-                changes = {"stops": duty.stops, "due_at": duty.due_at, "amber_at": duty.amber_at}
+                changes = {name: getattr(duty, name) for name in _MOVABLE}
                 out.update(Duty, changes, where={"case_id": self.case.id, "id": duty.id})
         for model, changes, where in self._updates:
             out.update(model, changes, where=where)
@@ -308,15 +332,20 @@ def begin(case: Case, *, rows: Sequence[models.Model], by: Actor, at: datetime.d
 
 
 @contextmanager
-def editing(case_id: int, *, by: Actor) -> Iterator[Case]:
+def editing(
+    case_id: int, *, by: Actor, require: Callable[..., None] = permissions.require_edit
+) -> Iterator[Case]:
     """Lock a case whose papers are being reviewed, so that what is typed cannot cross a step.
+
+    Args:
+        require: who may change what is entered, and when.
 
     Raises:
         permissions.NotYourPart, permissions.NotThisState: what was entered can't be changed by this person, or now.
     """
     with transaction.atomic():
         case, _, _ = _lock(case_id)
-        permissions.require_edit(case, by=by)
+        require(case, by=by)
         yield case
 
 

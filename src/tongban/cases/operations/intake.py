@@ -200,6 +200,7 @@ def choose(
 
     Raises:
         directory.rules.NotListed: the home place has no window on the contact list (P13).
+        directory.rules.PlaceReplaced: the home place has ended; names what came after it.
     """
     with _step.editing(case_id, by=by) as case:
         if procedure_id is not None and procedure_id != case.procedure_id:
@@ -239,6 +240,8 @@ def _pin(case: Case, *, at: datetime.datetime) -> None:
     """
     before = directory.division_of_window(case.home_window_id)[:2] if case.home_window_id else ""
     case.home_window = None
+    if case.home_code:
+        directory.check_in_force(case.home_code, on=at.astimezone(worktime.BEIJING).date())
     if case.procedure is None or not case.home_code:
         return
     code = catalogue.deciding_division(case.procedure, case.home_code, level=case.level_chosen)
@@ -371,7 +374,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         documents.rules.*: when the file cannot be taken, each with what to do about it.
     """
     case = queries.get(case_id, for_=by)
-    permissions.require_edit(case, by=by)
+    permissions.require_scan(case, by=by)
     row = CaseMaterial.objects.filter(case=case, key=key).first()
     if row is None:
         raise UnknownMaterial()
@@ -387,7 +390,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         digest=stored.digest,
         added_at=at,
     )
-    with _step.editing(case_id, by=by):
+    with _step.editing(case_id, by=by, require=permissions.require_scan):
         # Another matter may have been chosen while the file was checked, and the list be without it now.
         if not CaseMaterial.objects.filter(case=case, id=row.id).exists():
             raise UnknownMaterial()
@@ -398,7 +401,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
 
 def remove_scan(case_id: int, *, scan_id: int, by: Actor, at: datetime.datetime) -> None:
     """Take a scan off a material; the file itself stays for the record."""
-    with _step.editing(case_id, by=by) as case:
+    with _step.editing(case_id, by=by, require=permissions.require_scan) as case:
         Scan.objects.filter(case=case, id=scan_id, removed_at=None).update(removed_at=at)
 
 
@@ -457,10 +460,12 @@ def receive(
 
     Raises:
         rules.NotReady: naming everything that is missing beside its field.
+        directory.rules.NotListed: the home window has left the contact list meanwhile (P13).
     """
     with _step.taking(case_id, "receive", by=by, at=at, revision=revision) as step:
         applicant, fields, materials = queries.for_review(step.case)
         rules.check_ready_to_receive(step.case, applicant, fields, materials)
+        directory.open_window(step.case.home_window_id or 0)
         step.set(received_at=at)
         step.add(*also)
         step.note(
