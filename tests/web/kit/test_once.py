@@ -70,7 +70,7 @@ class TestParallelWrites:
         """Runs on a database of its own, since what threads write must be committed."""
         owner, app = project.new_database(f"tongban_once_{uuid.uuid4().hex[:8]}")
         env = {**os.environ, "TONGBAN_DATABASE_URL": owner, "TONGBAN_DATABASE_APP_URL": app}
-        env["PYTHONPATH"] = os.pathsep.join(sys.path)
+        env |= {"PYTHONPATH": os.pathsep.join(sys.path), "DJANGO_SETTINGS_MODULE": "tongban.config.settings"}
         said = subprocess.run([sys.executable, "-c", _PARALLEL], env=env, capture_output=True, text=True)
         assert said.returncode == 0, said.stderr[-2000:]
         found = json.loads(said.stdout.strip().splitlines()[-1])
