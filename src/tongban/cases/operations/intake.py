@@ -235,10 +235,10 @@ def choose(
 def _pin(case: Case, *, at: datetime.datetime) -> None:
     """Find the window that decides and the standard in force there, when both matter and place are known.
 
-    The case keeps the version it began under, whatever is published later (B4), while matter and province
-    stay the same.
+    A case that has its standard keeps it as long as matter and province stay the same, whatever is
+    published meanwhile (B4, C11).
     """
-    before = directory.division_of_window(case.home_window_id)[:2] if case.home_window_id else ""
+    before = directory.division_of_window(case.home_window_id) if case.home_window_id else ""
     case.home_window = None
     if case.home_code:
         directory.check_in_force(case.home_code, on=at.astimezone(worktime.BEIJING).date())
@@ -254,20 +254,24 @@ def _pin(case: Case, *, at: datetime.datetime) -> None:
         )
     case.home_window = window
     pinned = case.standard
-    if pinned and pinned.procedure_id == case.procedure_id and before == code[:2]:
-        return
-    on = at.astimezone(worktime.BEIJING).date()
-    found = catalogue.standard_to_pin(case.procedure, code, on=on)
-    if pinned and _line_of(pinned) == _line_of(found):
-        return
-    case.standard = found
+    if (
+        pinned is None
+        or pinned.procedure_id != case.procedure_id
+        or not before
+        or (catalogue_rules.province_of(before) != catalogue_rules.province_of(code))
+    ):
+        on = at.astimezone(worktime.BEIJING).date()
+        found = catalogue.standard_to_pin(case.procedure, code, on=on)
+        if pinned is None or _line_of(pinned) != _line_of(found):  # a place picked anew may be the same one
+            case.standard = found
+    assert case.standard is not None
     case.legal_limit = case.standard.legal_limit
     case.promised_limit = case.standard.promised_limit
 
 
-def _line_of(standard: AcceptanceStandard) -> tuple[int, str | None, int]:
-    """Tell of what a standard is a version: matter, province, stage."""
-    return standard.procedure_id, standard.province_id, standard.stage
+def _line_of(standard: AcceptanceStandard) -> tuple[int, bool, str | None, int]:
+    """Tell of what a standard is a version: matter, sample or not, province, stage."""
+    return standard.procedure_id, standard.is_sample, standard.province_id, standard.stage
 
 
 def _list_materials(case: Case, *, at: datetime.datetime) -> None:

@@ -1,7 +1,9 @@
 """The addresses of the overview, story by story: each file lists its own."""
 
-from tongban.web.overview import landing
+from tongban.web.overview import drafting, landing, standards
 
 urlpatterns = [
     *landing.urlpatterns,
+    *standards.urlpatterns,
+    *drafting.urlpatterns,
 ]
