@@ -21,7 +21,6 @@ from tongban.journal import operations as journal
 from tongban.journal.models import Entry
 from tongban.people.actors import Actor
 
-
 # Of several that pin standards to cases, and of the one that replaces samples nothing stands on.
 STANDARDS_LOCK = 7_305_105
 
