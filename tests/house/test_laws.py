@@ -49,7 +49,9 @@ COVERED = [
     "P23",
 ]
 # What anybody may open without signing in.
-PUBLIC = re.compile(r"^(verify/|health/|language/|api/v1/|desk/sign-in/(code/)?$|desk/account/alive/$|$)")
+PUBLIC = re.compile(
+    r"^(verify/|contacts/|health/|language/|api/v1/|desk/sign-in/(code/)?$|desk/account/alive/$|$)"
+)
 
 
 def _modules() -> Iterator[tuple[Path, ast.Module]]:
