@@ -7,6 +7,7 @@ then read row by row, so that a million empty rows cost time but no memory.
 
 import datetime
 import io
+import itertools
 import re
 import struct
 import zipfile
@@ -194,8 +195,9 @@ def _write_choices(book: Any, sheets: Sequence[Sheet]) -> None:
     page = book.create_sheet(CHOICES)
     page.sheet_state = "hidden"
     page.append([c.title for c in columns])
-    for n in range(max(len(c.choices) for c in columns)):
-        page.append([([*map(str, c.choices.values())][n : n + 1] or [None])[0] for c in columns])
+    listed = [list(map(str, c.choices.values())) for c in columns]
+    for row in itertools.zip_longest(*listed):
+        page.append(row)
 
 
 def _head(page: Any, column: Column) -> Any:
