@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests import pictures
 from tests.journeys.product import PASSWORD, Product
 
 expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
@@ -111,6 +112,14 @@ class Receiving:
             expect(self.page.locator(f"#pass-{key}")).to_have_attribute("value", f"reopen:{key}")
         return self
 
+    def scan(self, *keys: str) -> "Receiving":
+        """Bring a scan of each paper by file; two presses in a file dialogue that belongs to the browser."""
+        for key in keys:
+            picture = {"name": f"{key}.png", "mimeType": "image/png", "buffer": pictures.sheet()}
+            self.page.locator(f"#files-{key}").set_input_files(picture)
+            expect(self.page.locator(f"#scans-{key} .rc-scan")).to_have_count(1)
+        return self
+
     def fault(self, key: str) -> "Receiving":
         self.press(f"#correct-{key}")
         advice = self.page.locator(f"#advice-{key}")
@@ -147,6 +156,14 @@ class Receiving:
 def open_case(page: Page, number: str) -> None:
     page.goto(f"/desk/cases/{number}/")
     expect(page.locator(".case-number")).to_have_text(number)
+
+
+def scan_received(page: Page, key: str) -> None:
+    """Upload the scan of a received paper on the case page that is open."""
+    picture = {"name": f"{key}.png", "mimeType": "image/png", "buffer": pictures.sheet()}
+    page.locator(f"#scan-{key}").set_input_files(picture)
+    page.locator(".case-scan-here", has=page.locator(f"#scan-{key}")).locator("button").click()
+    expect(page.get_by_role("status").filter(has_text="已上传")).to_be_visible()
 
 
 def step(page: Page, name: str, **typed: str) -> None:

@@ -358,7 +358,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         documents.rules.*: when the file cannot be taken, each with what to do about it.
     """
     case = queries.get(case_id, for_=by)
-    permissions.require_edit(case, by=by)
+    permissions.require_scan(case, by=by)
     row = CaseMaterial.objects.filter(case=case, key=key).first()
     if row is None:
         raise UnknownMaterial()
@@ -374,7 +374,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         digest=stored.digest,
         added_at=at,
     )
-    with _step.editing(case_id, by=by):
+    with _step.editing(case_id, by=by, require=permissions.require_scan):
         stored.save(force_insert=True)
         scan.save(force_insert=True)
     return scan
@@ -382,7 +382,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
 
 def remove_scan(case_id: int, *, scan_id: int, by: Actor, at: datetime.datetime) -> None:
     """Take a scan off a material; the file itself stays for the record."""
-    with _step.editing(case_id, by=by) as case:
+    with _step.editing(case_id, by=by, require=permissions.require_scan) as case:
         Scan.objects.filter(case=case, id=scan_id, removed_at=None).update(removed_at=at)
 
 
