@@ -20,6 +20,8 @@ SOURCE = Path(__file__).resolve().parents[2] / "src/tongban"
 COVERED = [
     "A1",
     "A2",
+    "A3",
+    "A4",
     "A5",
     "A6",
     "B1",
@@ -42,6 +44,7 @@ COVERED = [
     "P7",
     "P9",
     "P13",
+    "P14",
     "P21(1)",
     "P21(2)",
     "P21(3)",

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.db.models import Count, Exists, OuterRef, Q
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tongban.cases.operations import windows as closing
 from tongban.directory import contacts, rules
-from tongban.directory.models import Authority, Division, Equipment, Host, Level, Window, WindowKind
+from tongban.directory.models import Division, Equipment, Host, Level, Window, WindowKind
 from tongban.kernel import refusals, worktime
 from tongban.people import keeping, permissions, queries, staff
 from tongban.people.roles import AT_WINDOW, Role
@@ -112,7 +112,9 @@ def gaps_by_level(actor: Any) -> list[dict[str, Any]]:
         {
             "level": Level(level).label,
             "windows": rows[level]["windows"],
-            "cells": [(name, rows[level][f"without_{kind}"]) for kind, name in Equipment.KINDS],
+            "cells": [
+                (name, cast(dict[str, Any], rows[level])[f"without_{kind}"]) for kind, name in Equipment.KINDS
+            ],
         }
         for level in _LEVELS
         if level in rows
@@ -282,7 +284,7 @@ def _day(request: HttpRequest, window_id: int) -> str:
     if "clear" in data:
         keeping.clear_window_day(window_id, on=on, **_by(request))
         return _("已恢复平常的办公时间。")
-    hours = {name: data.get(f"day_{name}", "") for name in ("opens_at", "closes_at")}
+    hours: dict[str, Any] = {name: data.get(f"day_{name}", "") for name in ("opens_at", "closes_at")}
     keeping.set_window_day(window_id, on=on, **hours, reason=data.get("reason", ""), **_by(request))
     return _("已保存这一天的安排。")
 
@@ -299,9 +301,10 @@ def _close(request: HttpRequest, window_id: int) -> str:
 
 def _post(request: HttpRequest, window_id: int) -> str:
     data = request.POST
+    values: dict[str, Any] = {name: data.get(name, "") for name in ("account", "name", "phone", "role")}
     post = staff.give_post(
         window_id,
-        **{name: data.get(name, "") for name in ("account", "name", "phone", "role")},
+        **values,
         from_on=date_of(data.get("from_on", ""), "from_on"),
         **_by(request),
     )

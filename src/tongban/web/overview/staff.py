@@ -39,7 +39,7 @@ def _page(request: HttpRequest, *, about: int = 0, refusal: refusals.Refusal | N
         {
             "post": post,
             "is_present": (post.window_id, post.person_id) in on_duty,
-            "may_edit": bool(post.window)
+            "may_edit": post.window is not None
             and permissions.may_manage_area(actor, post.window.hall.authority.division_id),
         }
         for post in shown
