@@ -90,8 +90,8 @@ class Receiving:
         page.locator("#f-phone").fill(PHONE)
         page.locator("#f-contact_name").fill(NAME)
         page.locator("#f-contact_name").press("Tab")
-        expect(page.locator("#f-identity.rc-masked")).to_be_visible()
-        expect(page.locator("#f-phone.rc-masked")).to_be_visible()
+        expect(page.locator("#f-identity.masked")).to_be_visible()
+        expect(page.locator("#f-phone.masked")).to_be_visible()
         self.press("#f-is_identity_checked")
         return self
 

@@ -14,7 +14,7 @@ from tongban.catalogue import files, search
 from tongban.catalogue.models import AcceptanceStandard, Item, Procedure, Stage
 from tongban.kernel import crypto, refusals
 
-DATA = Path(__file__).resolve().parent / "data"
+DATA = Path(__file__).resolve().parents[1] / "data"
 _ATTRIBUTES = ["item_id", *("name", "statutory_name", "kind", "levels", "applicants", "modes", "fee")]
 _ATTRIBUTES += ["results", "delivery"]
 
