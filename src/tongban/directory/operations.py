@@ -122,7 +122,12 @@ def load_places(*, is_practice: bool, sectors: Sequence[str], on: datetime.date)
     windows = _load_windows(divisions, names, is_open=is_practice)
     equipped = set(Equipment.objects.values_list("window_id", flat=True).distinct())
     equipment = [
-        Equipment(window_id=window_id, kind=kind, is_present=is_practice)
+        Equipment(
+            window_id=window_id,
+            kind=kind,
+            is_present=is_practice,
+            amount=Equipment.BANDWIDTH if kind == "bandwidth" and is_practice else None,
+        )
         for window_id in Window.objects.filter(is_sample=True).values_list("id", flat=True)
         if window_id not in equipped
         for kind, _label in Equipment.KINDS
