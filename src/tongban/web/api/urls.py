@@ -15,6 +15,7 @@ from tongban.web.api import (
     documentation,
     forms,
     papers,
+    places,
     problems,
     queues,
     showing,
@@ -48,7 +49,7 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars):
+for part in (catalogue, queues, cases, papers, forms, steps, calendars, places):
     api.add_router("", part.router)
 
 urlpatterns = [
