@@ -16,6 +16,7 @@ from tongban.web.api import (
     documentation,
     forms,
     papers,
+    places,
     problems,
     queues,
     showing,
@@ -49,8 +50,9 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars):
+for part in (catalogue, queues, cases, papers, forms, steps, calendars, places):
     api.add_router("", part.router)
+problems.refuse_unknown_parameters(api)
 admission.guard(api)
 
 urlpatterns = [
