@@ -103,6 +103,7 @@ class World:
             "seq": ("15", "15"),
             "procedure_id": (str(self.story.case.procedure_id), str(self.story.case.procedure_id)),
             "code": (PLACE, PLACE),
+            "act": ("save", "save"),
             "on": ("2026-04-20", "2026-04-20"),
         }
 
@@ -110,7 +111,9 @@ class World:
         """Fill an address with what is there, or what is not."""
 
         def value(found: re.Match[str]) -> str:
-            name = found[1].rpartition(":")[2]
+            kind, _colon, name = found[1].rpartition(":")
+            if kind == "int" and name == "number":
+                return "1" if exists else "100000"
             if name.endswith("_id") and name not in self.values:
                 return "7" if exists else str(10**15)
             assert name in self.values, f"give `{name}` in {pattern} a value in World.values"
