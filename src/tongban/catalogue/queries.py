@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Sequence
 
+from django.db import connection
 from django.db.models import F, Prefetch, Q, QuerySet
 
 from tongban.catalogue import permissions, rules, search
@@ -18,7 +19,11 @@ from tongban.directory import queries as directory
 from tongban.directory.models import Level
 from tongban.journal import operations as journal
 from tongban.journal.models import Entry
+from tongban.kernel import text
 from tongban.people.actors import Actor
+
+# Of several that pin standards to cases, and of the one that replaces samples nothing stands on.
+STANDARDS_LOCK = 7_305_105
 
 
 def find_items(words: str, *, limit: int = 20) -> list[Item]:
@@ -27,7 +32,8 @@ def find_items(words: str, *, limit: int = 20) -> list[Item]:
     An empty text gives the list in its order. Each item comes with its open procedures.
     """
     open_ones = Prefetch("procedures", Procedure.objects.filter(is_open=True).order_by("key"))
-    if not words.strip():
+    words = text.clean(words)
+    if not words:
         return list(Item.objects.prefetch_related(open_ones).order_by("seq")[:limit])
     terms = search.terms_of_query(words)
     if not terms:
@@ -116,6 +122,18 @@ def lines_in_force(
     for row in rows:
         newest.setdefault((row.procedure_id, row.is_sample, row.stage, row.province_id), row)
     return [row for row in newest.values() if rules.is_in_force(row, on=on)]
+
+
+def standard_to_pin(procedure: Procedure, code: str, *, on: datetime.date) -> AcceptanceStandard:
+    """Give the standard in force as `standard_in_force` does, its content held until the transaction ends.
+
+    Raises:
+        rules.NoStandard: when there is none.
+    """
+    with connection.cursor() as cursor:
+        # What a case is about to stand on is not replaced under it: see `operations.load_items`.
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [STANDARDS_LOCK])
+    return standard_in_force(procedure, code, on=on)
 
 
 def procedures_of(item_seq: int) -> QuerySet[Procedure]:
