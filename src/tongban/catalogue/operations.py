@@ -1,6 +1,7 @@
 """Changes of the catalogue: the listed items, their procedures and the standards they ship with."""
 
 import csv
+import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,9 +11,12 @@ from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 
-from tongban.catalogue import files, search
-from tongban.catalogue.models import AcceptanceStandard, Item, Procedure, Stage
-from tongban.kernel import crypto, refusals
+from tongban.catalogue import files, permissions, rules
+from tongban.catalogue.models import CATALOGUE, AcceptanceStandard, Item, Procedure, Stage, Synonym
+from tongban.directory import operations as directory
+from tongban.journal import operations as journal
+from tongban.kernel import crypto, refusals, text
+from tongban.people.actors import Actor
 
 DATA = Path(__file__).resolve().parent / "data"
 _ATTRIBUTES = ["item_id", *("name", "statutory_name", "kind", "levels", "applicants", "modes", "fee")]
@@ -41,8 +45,73 @@ def load_items(folder: Path = DATA / "items") -> int:
     """
     read = files.read_all(folder)
     count = _load_list({item.seq: item.aliases for item in read})
-    count += _load_procedures(read)
-    return count + _load_standards(read)
+    count += _load_procedures(read) + _load_standards(read) + _load_synonyms()
+    if count:
+        directory.mark_changed(CATALOGUE)
+    return count
+
+
+def _load_synonyms() -> int:
+    """Load the synonyms that ship with the product; what an authority added under the same word stays."""
+    with (DATA / "synonyms.csv").open(encoding="utf-8", newline="") as file:
+        shipped = {line["word"]: line["means"] for line in csv.DictReader(file)}
+    stored = {row.word: row for row in Synonym.objects.all()}
+    new = [Synonym(word=w, means=m, is_shipped=True) for w, m in shipped.items() if w not in stored]
+    changed = [r for w, r in stored.items() if r.is_shipped and w in shipped and r.means != shipped[w]]
+    for row in changed:
+        row.means = shipped[row.word]
+    Synonym.objects.bulk_create(new)
+    Synonym.objects.bulk_update(changed, ["means"])
+    return len(new) + len(changed)
+
+
+@transaction.atomic
+def add_synonym(*, word: str, means: str, by: Actor, at: datetime.datetime) -> Synonym:
+    """Let people find items by another word of theirs (B1); a word that is known gets its new meaning.
+
+    Raises:
+        permissions.NotYourWords: the person holds no post at an authority or in the coordination group.
+        rules.SynonymEmpty: with what to enter instead.
+    """
+    permissions.require_words(by)
+    said, meant = text.clean(word).lower(), text.clean(means).lower()
+    rules.check_synonym(said, meant)
+    added = {"added_at": at, "added_by_name": by.name, "added_for": by.place}
+    row, _is_new = Synonym.objects.update_or_create(
+        word=said, defaults={"means": meant, "is_shipped": False, **added}
+    )
+    _note_word("synonym_added", row, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def remove_synonym(synonym_id: int, *, by: Actor, at: datetime.datetime) -> None:
+    """Take a synonym off.
+
+    Raises:
+        permissions.NotYourWords: as with adding. rules.UnknownSynonym: there is no such word.
+    """
+    permissions.require_words(by)
+    row = Synonym.objects.select_for_update().filter(id=synonym_id).first()
+    if row is None:
+        raise rules.UnknownSynonym()
+    _note_word("synonym_removed", row, by=by, at=at)
+    row.delete()
+
+
+def _note_word(code: str, row: Synonym, *, by: Actor, at: datetime.datetime) -> None:
+    directory.mark_changed(CATALOGUE)
+    journal.append(
+        CATALOGUE,
+        0,
+        code=code,
+        article="W5",
+        at=at,
+        actor_id=by.id,
+        actor=by.name,
+        place=by.place,
+        payload={"word": row.word, "means": row.means},
+    )
 
 
 def _list() -> list[dict[str, str]]:
@@ -55,7 +124,6 @@ def _load_list(aliases: Mapping[int, Sequence[str]]) -> int:
     for line in _list():
         seq = int(line["seq"])
         words = list(aliases.get(seq, ()))
-        terms = search.terms_of(line["seq"], line["name"], line["lead_department"], *words)
         rows.append(
             Item(
                 seq=seq,
@@ -63,10 +131,9 @@ def _load_list(aliases: Mapping[int, Sequence[str]]) -> int:
                 lead_department=line["lead_department"],
                 source=line["source"],
                 aliases=words,
-                terms=terms,
             )
         )
-    fields = ["name", "lead_department", "source", "aliases", "terms"]
+    fields = ["name", "lead_department", "source", "aliases"]
     stored = {row.seq: row for row in Item.objects.all()}
     new = [row for row in rows if row.seq not in stored]
     changed = [row for row in rows if row.seq in stored and _differ(row, stored[row.seq], fields)]
