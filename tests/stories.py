@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from tongban.cases import queries
 from tongban.cases.models import Case
-from tongban.cases.operations import acceptance, approval, intake, result, transfer
+from tongban.cases.operations import acceptance, approval, intake, result, transfer, windows
 from tongban.cases.states import State
 from tongban.catalogue import standards
 from tongban.catalogue.models import Procedure
@@ -187,6 +187,9 @@ DO: dict[str, Any] = {
     "relay_correction": lambda s, at: acceptance.relay_correction(s.id, told_by="电话", by=s.receiver, at=at),
     "bring_to_receiving": lambda s, at: acceptance.bring_to_receiving(s.id, by=s.receiver, at=at),
     "bring_to_home": lambda s, at: acceptance.bring_to_home(s.id, by=s.home, at=at),
+    "take_over": lambda s, at: windows.take_over(
+        s.id, old_id=s.case.receiving_window_id, new_id=min(s.home.window_ids), ordered_by="测试", at=at
+    ),
     "lapse_at_home": lambda s, at: acceptance.lapse_at_home(s.id, by=SYSTEM, at=at),
     "decline": lambda s, at: acceptance.decline(s.id, reason="不属于本机关职权范围", by=s.home, at=at),
     "hand_off": lambda s, at: approval.hand_off(

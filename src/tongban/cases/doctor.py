@@ -47,6 +47,7 @@ def examine(*, at: datetime.datetime) -> Iterator[Ailment]:
                     yield Ailment(ids.number_of(row[0]), what)
     yield from _side_duties()
     yield from _missing_applicants()
+    yield from _at_closed_windows()
 
 
 def _wrong(
@@ -106,3 +107,16 @@ def _missing_applicants() -> Iterator[Ailment]:
         )
         for (case_id,) in cursor.fetchall():
             yield Ailment(ids.number_of(case_id), "no applicant")
+
+
+def _at_closed_windows() -> Iterator[Ailment]:
+    """Find open cases in which a closed window still plays a part (P13)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.id FROM directory_window w JOIN cases_case c"
+            " ON c.receiving_window_id = w.id OR c.home_window_id = w.id"
+            " WHERE w.closed_at IS NOT NULL AND NOT c.state = ANY(%s)",
+            [[str(s) for s in FINAL]],
+        )
+        for (case_id,) in cursor.fetchall():
+            yield Ailment(ids.number_of(case_id), "held by a window that is closed")

@@ -222,6 +222,7 @@ class Transfer(CaseChild):
         ("paper", "后寄纸质材料"),
         ("result", "办理结果"),
         ("forward", "转办材料"),
+        ("custody", "窗口移交"),
     ]
     kind = models.CharField("内容", max_length=12, choices=KINDS)
     channel = models.CharField("方式", max_length=12, choices=Channel)

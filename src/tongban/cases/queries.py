@@ -306,7 +306,7 @@ def last_transfers_of(case_ids: Sequence[int]) -> dict[int, Transfer]:
     """Give the transfer that is under way for each case, else the last one that arrived."""
     rows = (
         Transfer.objects.filter(case_id__in=list(case_ids))
-        .exclude(kind="result")
+        .exclude(kind__in=["result", "custody"])
         .select_related("from_window")
     )
     return {t.case_id: t for t in rows.order_by(F("arrived_at").asc(nulls_last=True), "sent_at")}

@@ -89,6 +89,18 @@ class NotThere(refusals.Incomplete):
     """请从属地的审批部门中选择。"""
 
 
+class HoldsCases(refusals.OutOfTurn):
+    """{window}还有 {count} 件没有办结的办件，撤销之前要先移交给另一个窗口。请选择承接窗口，系统会把它们全部移交过去。"""
+
+
+class UnfitSuccessor(refusals.Incomplete):
+    """承接窗口应当是本省联络清单内、没有撤销的另一个大厅窗口，请重新选择。"""
+
+
+class SupervisesOutlets(refusals.OutOfTurn):
+    """{window}还指导监督着 {count} 个网点，请先撤销这些网点，或者改由其他窗口监督。"""
+
+
 class NoLawfulReason(refusals.Incomplete):
     """只有听证、检验检测检疫、招标拍卖、鉴定、专家评审、公示公告可以依法不计时，请选择其中一种。"""
 

@@ -455,6 +455,11 @@ def _note(chain: int, *, payload: dict[str, Any], **entry: Any) -> None:
     journal.append(CALENDAR, chain, article=ARTICLE, payload=payload, **entry)
 
 
+def notice_change() -> None:
+    """Make every process read calendars and office hours anew."""
+    _bump()
+
+
 def _bump() -> None:
     mark_changed(CALENDAR)
 

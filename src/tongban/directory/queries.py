@@ -21,6 +21,7 @@ from tongban.directory.models import (
     Parameter,
     Stamp,
     Window,
+    WindowKind,
 )
 from tongban.kernel import worktime
 
@@ -133,11 +134,53 @@ def divisions_of(parent_code: str | None, *, on: datetime.date) -> QuerySet[Divi
     return (rows.filter(valid_until_on=None) | rows.filter(valid_until_on__gt=on)).order_by("code")
 
 
+def ended_of(parent_code: str | None, *, on: datetime.date) -> list[tuple[Division, Division]]:
+    """Give the divisions right below one that have ended by a day, each with the one that takes its cases now."""
+    rows = Division.objects.filter(
+        parent_id=parent_code, valid_until_on__lte=on, successor__isnull=False
+    ).order_by("code")
+    pairs = [(row, successor_of(row, on=on)) for row in rows.select_related("successor")]
+    return [(row, after) for row, after in pairs if after is not None]
+
+
+def successor_of(division: Division, *, on: datetime.date) -> Division | None:
+    """Give the division that exists on a day in place of one that has ended; None when nothing came after it."""
+    seen = {division.code}
+    row: Division | None = division
+    while row is not None and row.valid_until_on and row.valid_until_on <= on:
+        row = row.successor
+        if row is not None and row.code in seen:
+            return None
+        if row is not None:
+            seen.add(row.code)
+    return row
+
+
+def check_in_force(code: str, *, on: datetime.date) -> None:
+    """Refuse a division that has ended by a day, naming what came after it.
+
+    Raises:
+        rules.PlaceReplaced: its `details` name the successor's code, too.
+    """
+    row = Division.objects.filter(code=code, valid_until_on__lte=on).select_related("successor").first()
+    after = successor_of(row, on=on) if row else None
+    if row is None or after is None:
+        return
+    assert row.valid_until_on is not None
+    said: dict[str, Any] = {
+        "place": row.full_name,
+        "on": f"{row.valid_until_on:%Y年%-m月%-d日}",
+        "successor": after.full_name,
+        "successor_code": after.code,
+    }
+    raise rules.PlaceReplaced(**said, fields={"home": rules.PlaceReplaced(**said).message})
+
+
 def window_of(code: str) -> Window | None:
     """Give the cross-province window of a division, None when it is not on the contact list (P13)."""
     return (
         Window.objects.select_related("division", "hall", "hall__authority")
-        .filter(division_id=code, is_open=True)
+        .filter(division_id=code, is_open=True, kind=WindowKind.HALL)
         .order_by("id")
         .first()
     )
@@ -224,7 +267,7 @@ def calendar_warning(on: datetime.date, *, days: int = 90) -> str | None:
 
 def listed_among(codes: Iterable[str]) -> set[str]:
     """Give those of some divisions that have a window on the contact list (P13)."""
-    rows = Window.objects.filter(division_id__in=list(codes), is_open=True)
+    rows = Window.objects.filter(division_id__in=list(codes), is_open=True, kind=WindowKind.HALL)
     return set(rows.values_list("division_id", flat=True))
 
 

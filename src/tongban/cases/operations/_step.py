@@ -46,6 +46,10 @@ _DEFER = (
 )
 
 
+# What moves of a duty while it stays open: its clock, and whose it is when a window's place is taken.
+_MOVABLE = ("stops", "due_at", "amber_at", "bearer_id", "calendar_code", "watched_by_id")
+
+
 class Taking:
     """A step that is being taken: the locked case, its open duties, and what is to be written."""
 
@@ -111,6 +115,26 @@ class Taking:
                 duty.stops = [*duty.stops[:-1], {**duty.stops[-1], "until": self.at.isoformat()}]
                 duties.set_clock(duty, calendar=directory.calendar_of(duty.calendar_code, stamp=self._stamp))
                 self._moved.append(duty)
+
+    def hand_window_over(self, old_id: int, new_id: int) -> None:
+        """Let another window take every part that one plays: the case, what it owes, what it keeps an eye on.
+
+        The state stays, and so does the moment since which each time counts; it is counted in the calendar of
+        the new window's place.
+        """
+        case = self.case
+        names = [n for n in ("receiving_window_id", "home_window_id") if getattr(case, n) == old_id]
+        self.set(**{name: new_id for name in names})
+        code = directory.division_of_window(new_id)
+        for duty in self.open_duties:
+            if duty.bearer_kind == BearerKind.WINDOW and duty.bearer_id == old_id:
+                duty.bearer_id, duty.calendar_code = new_id, code
+                duties.set_clock(duty, calendar=directory.calendar_of(code, stamp=self._stamp))
+            elif duty.watched_by_id == old_id:
+                duty.watched_by_id = new_id
+            else:
+                continue
+            self._moved.append(duty)
 
     def _stoppable(self) -> list[Duty]:
         return [d for d in self.open_duties if not d.is_turn and DUTIES[d.kind].can_be_stopped]
@@ -237,7 +261,7 @@ class Taking:
             )
         for duty in self._moved:
             if not duty.outcome:
-                changes = {"stops": duty.stops, "due_at": duty.due_at, "amber_at": duty.amber_at}
+                changes = {name: getattr(duty, name) for name in _MOVABLE}
                 out.update(Duty, changes, where={"case_id": self.case.id, "id": duty.id})
         for model, changes, where in self._updates:
             out.update(model, changes, where=where)

@@ -199,6 +199,7 @@ def choose(
 
     Raises:
         directory.rules.NotListed: the home place has no window on the contact list (P13).
+        directory.rules.PlaceReplaced: the home place has ended; names what came after it.
     """
     with _step.editing(case_id, by=by) as case:
         if procedure_id is not None and procedure_id != case.procedure_id:
@@ -233,6 +234,8 @@ def choose(
 def _pin(case: Case, *, at: datetime.datetime) -> None:
     """Find the window that decides and the standard in force there, when both matter and place are known."""
     case.home_window = None
+    if case.home_code:
+        directory.check_in_force(case.home_code, on=at.astimezone(worktime.BEIJING).date())
     if case.procedure is None or not case.home_code:
         return
     code = catalogue.deciding_division(case.procedure, case.home_code, level=case.level_chosen)
@@ -438,10 +441,12 @@ def receive(
 
     Raises:
         rules.NotReady: naming everything that is missing beside its field.
+        directory.rules.NotListed: the home window has left the contact list meanwhile (P13).
     """
     with _step.taking(case_id, "receive", by=by, at=at, revision=revision) as step:
         applicant, fields, materials = queries.for_review(step.case)
         rules.check_ready_to_receive(step.case, applicant, fields, materials)
+        directory.open_window(step.case.home_window_id or 0)
         step.set(received_at=at)
         step.add(*also)
         step.note(

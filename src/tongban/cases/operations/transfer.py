@@ -10,7 +10,7 @@ from tongban.cases.models import Case, Transfer, Verdict
 from tongban.cases.operations import _step
 from tongban.cases.states import Channel, State
 from tongban.directory import queries as directory
-from tongban.kernel import crypto, ids, keyring, numbers, refusals
+from tongban.kernel import crypto, ids, keyring, numbers, refusals, worktime
 from tongban.kernel import text as text_of
 from tongban.people.actors import Actor
 
@@ -78,14 +78,13 @@ def _transfer(step: _step.Taking, *, kind: str, channel: str, waybill: str, carr
     sheets = sheets_of(case)
     digest = crypto.sm3(json.dumps(sheets, ensure_ascii=False, sort_keys=True).encode())
     here, there = case.receiving_window_id, case.home_window_id
-    assert there is not None
     transfer = Transfer(
         id=ids.new_id(step.at),
         case=case,
         kind=kind,
         channel=channel,
         from_window_id=here,
-        to_window_id=there,
+        to_window_id=there or here,
         carrier=text_of.clean(carrier)[:60],
         waybill=waybill,
         sheets=sheets,
@@ -262,6 +261,7 @@ def forward(
     """
     rules.check_reason(reason)
     case = queries.get(case_id, for_=by)
+    directory.check_in_force(home_code, on=at.astimezone(worktime.BEIJING).date())
     window = directory.open_window_of(home_code)
     channel = Channel.POST if waybill.strip() else Channel.ONLINE
     if case.channel == Channel.POST:
@@ -281,6 +281,13 @@ def forward(
         transfer.from_window_id = here or transfer.from_window_id
         step.note(from_window=here, to_window=window.id, reason=text_of.clean(reason)[:200])
     return step.case
+
+
+def custody(step: _step.Taking, *, from_window_id: int, to_window_id: int) -> None:
+    """Add to a step the signed list of the sheets that pass from a window to the one that takes its place (C13)."""
+    transfer = _transfer(step, kind="custody", channel=Channel.ONLINE, waybill="", carrier="")
+    transfer.from_window_id, transfer.to_window_id = from_window_id, to_window_id
+    transfer.arrived_at = step.at
 
 
 def return_case(

@@ -66,6 +66,7 @@ LACKING = 0  # the phrase that says that nothing was handed in
 
 _UNFIT_PLACES = (
     directory_rules.NotListed,
+    directory_rules.PlaceReplaced,
     catalogue_rules.NobodyDecides,
     catalogue_rules.NoStandard,
 )

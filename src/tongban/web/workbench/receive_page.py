@@ -265,7 +265,13 @@ def _selects(place: str, *, on: datetime.date) -> list[Select]:
         if not rows:
             break
         picked = next((d.code for d in rows if d.code in chosen), "")
-        steps.append(Select(name, _label_of(rows), [Choice(d.code, d.name, d.code == picked) for d in rows]))
+        choices = [Choice(d.code, d.name, d.code == picked) for d in rows]
+        # Whoever names a place that is no more is led to what came after it.
+        choices += [
+            Choice(after.code, _("{old}（现由{new}承接）").format(old=old.name, new=after.name))
+            for old, after in directory.ended_of(parent, on=on)
+        ]
+        steps.append(Select(name, _label_of(rows), choices))
         if not picked:
             break
         parent = picked
