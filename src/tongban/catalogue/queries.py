@@ -13,7 +13,6 @@ from tongban.catalogue.models import CATALOGUE, AcceptanceStandard, Item, Proced
 from tongban.directory import queries as directory
 from tongban.directory.models import Level
 
-
 PROCEDURES_SHOWN = 12  # of an item in a list; its own page has them all
 _FRESH_FOR = 1.0  # seconds for which a process trusts what it remembers of the catalogue
 

@@ -72,6 +72,7 @@ class TestDescription:
                 *("addMaterial", "markMaterial", "addScan", "getScan", "removeScan"),
                 *("prepareNotice", "issueNotice", "getNotice", "listSteps", "takeStep"),
                 *("getCalendar", "setDay", "clearDay"),
+                *("listWords", "addWord", "removeWord"),
             ]
         )
 

@@ -19,6 +19,7 @@ from tongban.web.api import (
     queues,
     showing,
     steps,
+    words,
 )
 from tongban.web.api.auth import BEARER
 
@@ -48,7 +49,7 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars):
+for part in (catalogue, queues, cases, papers, forms, steps, calendars, words):
     api.add_router("", part.router)
 
 urlpatterns = [

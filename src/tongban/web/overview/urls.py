@@ -1,7 +1,8 @@
 """The addresses of the overview, story by story: each file lists its own."""
 
-from tongban.web.overview import landing
+from tongban.web.overview import landing, words
 
 urlpatterns = [
     *landing.urlpatterns,
+    *words.urlpatterns,
 ]
