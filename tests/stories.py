@@ -3,6 +3,7 @@
 import datetime
 from typing import Any, Self
 
+from tests import pictures
 from tongban.cases import queries
 from tongban.cases.models import Case
 from tongban.cases.operations import acceptance, approval, intake, result, transfer, windows
@@ -102,6 +103,21 @@ class Story:
         )
         return self
 
+    def scan_all(self) -> Self:
+        """Scan every paper in order that has no scan yet."""
+        scanned = {s.material_id for s in queries.scans_of(self.id)}
+        for material in queries.materials_of(self.id):
+            if material.verdict == "passed" and material.id not in scanned:
+                intake.add_scan(
+                    self.id,
+                    key=material.key,
+                    data=pictures.sheet(),
+                    name="扫描.png",
+                    by=self.receiver,
+                    at=self.at,
+                )
+        return self
+
     def found(self, *, wrong: str = "") -> list[dict[str, Any]]:
         """What the home window finds: everything, or the first sheet `missing`, `damaged`."""
         under_way = [t for t in queries.transfers_of(self.id) if t.arrived_at is None]
@@ -125,6 +141,8 @@ class Story:
             return self.open().fill()
         if step in ("receive", "ask_correction"):
             (self.pass_all if step == "receive" else self.fault)()
+        if step in ("receive", "send", "send_with_paper") and self.case.channel != "post":
+            self.scan_all()
         DO[step](self, self._tick(), **more)
         return self
 

@@ -12,6 +12,7 @@ from django.db import connection
 
 from tongban.catalogue import operations, permissions, queries, rules, search
 from tongban.catalogue.models import Procedure, Synonym
+from tongban.catalogue.operations import words
 from tongban.journal.models import Entry
 from tongban.people.actors import Actor
 
@@ -32,12 +33,12 @@ class TestFindItems:
     def test_finds_what_is_meant_among_the_first_three_for_all_of_a_long_list(self) -> None:
         list_ = labelled()
         assert len(list_) >= 450
-        missed = [(words, first(words)) for words, meant in list_ if not meant & set(first(words))]
+        missed = [(typed, first(typed)) for typed, meant in list_ if not meant & set(first(typed))]
         assert missed == []
 
     def test_puts_what_is_meant_first_in_nine_of_ten(self) -> None:
         list_ = labelled()
-        hits = [bool(meant & set(first(words, limit=1))) for words, meant in list_]
+        hits = [bool(meant & set(first(typed, limit=1))) for typed, meant in list_]
         assert statistics.fmean(hits) >= 0.9
 
     def test_finds_by_a_character_by_initials_and_through_a_slip(self) -> None:
@@ -92,9 +93,9 @@ class TestFullSize:
         queries.forget()
         queries.find_items("驾照", limit=5)
         spent = []
-        for words, _meant in labelled()[::3]:
+        for typed, _meant in labelled()[::3]:
             began = time.thread_time()  # this thread's own work: other programs on the machine do not count
-            queries.find_items(words, limit=5)
+            queries.find_items(typed, limit=5)
             spent.append(time.thread_time() - began)
         assert sorted(spent)[int(len(spent) * 0.95)] < 0.05
         assert all(len(item.procedures.all()) <= 12 for item in queries.find_items("驾照", limit=5))
@@ -109,28 +110,28 @@ class TestSynonyms:
 
     def test_let_people_find_by_a_word_of_their_own(self, manager: Actor, at: datetime.datetime) -> None:
         assert first("qqzzxx") == []
-        row = operations.add_synonym(word="qqzzxx", means="机动车驾驶证补证", by=manager, at=at)
+        row = words.add_synonym(word="qqzzxx", means="机动车驾驶证补证", by=manager, at=at)
         queries.forget()
         assert first("qqzzxx")[0] == 14
         assert Entry.objects.filter(code="synonym_added").latest("seq").payload["word"] == "qqzzxx"
-        operations.remove_synonym(row.id, by=manager, at=at)
+        words.remove_synonym(row.id, by=manager, at=at)
         queries.forget()
         assert first("qqzzxx") == []
 
     def test_are_noticed_by_a_process_that_has_its_index(self, manager: Actor, at: datetime.datetime) -> None:
         assert first("qqzzxx") == []
-        operations.add_synonym(word="qqzzxx", means="机动车驾驶证补证", by=manager, at=at)
+        words.add_synonym(word="qqzzxx", means="机动车驾驶证补证", by=manager, at=at)
         time.sleep(1.05)
         assert first("qqzzxx")[0] == 14
 
     def test_give_a_known_word_its_new_meaning(self, manager: Actor, at: datetime.datetime) -> None:
         before = Synonym.objects.count()
-        operations.add_synonym(word="良民证", means="户籍类证明", by=manager, at=at)
+        words.add_synonym(word="良民证", means="户籍类证明", by=manager, at=at)
         assert Synonym.objects.count() == before
         assert not Synonym.objects.get(word="良民证").is_shipped
 
     def test_of_an_authority_outlive_a_new_load(self, manager: Actor, at: datetime.datetime) -> None:
-        operations.add_synonym(word="良民证", means="户籍类证明", by=manager, at=at)
+        words.add_synonym(word="良民证", means="户籍类证明", by=manager, at=at)
         assert operations.load_items() == 0
         assert Synonym.objects.get(word="良民证").means == "户籍类证明"
 
@@ -142,7 +143,7 @@ class TestSynonyms:
         self, manager: Actor, at: datetime.datetime, word: str, means: str, field: str
     ) -> None:
         with pytest.raises(rules.SynonymEmpty) as refused:
-            operations.add_synonym(word=word, means=means, by=manager, at=at)
+            words.add_synonym(word=word, means=means, by=manager, at=at)
         assert field in refused.value.fields
 
     @pytest.mark.parametrize("account", ["clerk.520103", "lead.520103", "approver.510100", "sysadmin"])
@@ -150,7 +151,7 @@ class TestSynonyms:
         self, actor: Callable[[str], Actor], at: datetime.datetime, account: str
     ) -> None:
         with pytest.raises(permissions.NotYourWords):
-            operations.add_synonym(word="qqzzxx", means="驾驶证", by=actor(account), at=at)
+            words.add_synonym(word="qqzzxx", means="驾驶证", by=actor(account), at=at)
 
 
 class TestTerms:

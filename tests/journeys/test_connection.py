@@ -25,7 +25,7 @@ class TestDoubleSubmission:
 
     def test_a_button_pressed_twice_takes_one_step(self, page_as: Callable[[str], Page]) -> None:
         page = page_as("clerk.520103")
-        clerk = Receiving(page).fill_all().pass_papers(*MATERIALS).receive()
+        clerk = Receiving(page).fill_all().scan(*MATERIALS).pass_papers(*MATERIALS).receive()
         open_case(page, clerk.number)
         page.locator("form[data-step=send] .case-form-buttons button").first.dblclick()
         expect(page.locator("main")).to_contain_text("材料流转中")

@@ -14,7 +14,7 @@ REASON = "审查意见写了很久，不能丢"
 class TestTwoClerksAtOnce:
     def test_one_wins_and_the_other_loses_nothing_typed(self, page_as: Callable[[str], Page]) -> None:
         first = page_as("clerk.520103")
-        clerk = Receiving(first).fill_all().pass_papers(*MATERIALS).receive()
+        clerk = Receiving(first).fill_all().scan(*MATERIALS).pass_papers(*MATERIALS).receive()
         open_case(first, clerk.number)
         second = page_as("clerk.520103")
         open_case(second, clerk.number)

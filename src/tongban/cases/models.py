@@ -76,9 +76,9 @@ class Case(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["receiving_window", "-id"], name="case_received_here"),
+            models.Index(fields=["receiving_window", "-opened_at", "-id"], name="case_received_here"),
             models.Index(
-                fields=["home_window", "-id"],
+                fields=["home_window", "-opened_at", "-id"],
                 condition=Q(received_at__isnull=False),
                 name="case_decided_here",
             ),

@@ -244,9 +244,11 @@ def search(actor: Actor, words: str, *, after: int | None = None) -> list[Case]:
         after: the id of the last case of the page before.
     """
     text = words.strip()
-    rows = visible_to(actor).select_related(*_SHOWN).order_by("-id")
-    if after is not None:
-        rows = rows.filter(id__lt=after)
+    seen = visible_to(actor)
+    rows = seen.select_related(*_SHOWN).order_by("-opened_at", "-id")  # an id says the day, not the hour
+    last = seen.filter(id=after).values_list("opened_at", flat=True).first() if after is not None else None
+    if last is not None:
+        rows = rows.filter(Q(opened_at__lt=last) | Q(opened_at=last, id__lt=after))
     if text:
         rows = rows.filter(_matches(text))
     return list(rows[:PAGE])

@@ -53,6 +53,10 @@ class NoWaybill(refusals.Incomplete):
     """邮寄的，请填写运单号。"""
 
 
+class NotScanned(refusals.Incomplete):
+    """线上流转的，每份材料都要先转为电子材料。还没有扫描或者拍照的有：{names}。也可以改为邮政速递。"""
+
+
 class NoChannel(refusals.Incomplete):
     """请选择材料流转方式：线上流转、邮政速递，或者线上流转后寄纸质。"""
 
@@ -242,6 +246,14 @@ def check_waybill(channel: str, waybill: str) -> None:
     """Refuse papers sent by post without a waybill number."""
     if channel == "post" and not waybill.strip():
         raise NoWaybill(fields={"waybill": _("请填写运单号")})
+
+
+def check_all_scanned(sheets: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse an online transfer of papers that were not made electronic: nothing would arrive (P21(2))."""
+    missing = [s for s in sheets if not s["scans"]]
+    if missing:
+        fields = {f"scans.{s['key']}": _("请扫描或者拍照") for s in missing}
+        raise NotScanned(fields=fields, names="、".join(s["name"] for s in missing))
 
 
 def check_all_found(sent: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]) -> None:

@@ -34,7 +34,7 @@ _SOURCES = [
     "directory/operations.py",
     "catalogue/data",
     "catalogue/files.py",
-    "catalogue/operations.py",
+    "catalogue/operations/__init__.py",
     "catalogue/search.py",
     "people/operations.py",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from tongban.catalogue import operations
 from tongban.catalogue.models import Synonym
 
 SignedIn = Callable[[str], Client]
@@ -40,7 +41,9 @@ class TestPage:
         row = Synonym.objects.get(word="良民证")
         client = signed_in("manager.500000")
         client.post(f"/overview/words/{row.id}/remove/", {"_key": str(uuid.uuid4())})
-        assert not Synonym.objects.filter(word="良民证").exists()
+        assert "良民证" not in client.get("/overview/words/", {"after": "良民"}).content.decode()
+        assert operations.load_items() == 0  # nor does the next start bring it back
+        assert Synonym.objects.get(word="良民证").is_off
 
     def test_tries_a_text(self, signed_in: SignedIn) -> None:
         text = signed_in("manager.520100").get("/overview/words/", {"try": "驾照丢了"}).content.decode()

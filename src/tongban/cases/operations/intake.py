@@ -232,7 +232,12 @@ def choose(
 
 
 def _pin(case: Case, *, at: datetime.datetime) -> None:
-    """Find the window that decides and the standard in force there, when both matter and place are known."""
+    """Find the window that decides and the standard in force there, when both matter and place are known.
+
+    A case that has its standard keeps it as long as matter and province stay the same, whatever is
+    published meanwhile (B4, C11).
+    """
+    before = directory.division_of_window(case.home_window_id) if case.home_window_id else ""
     case.home_window = None
     if case.home_code:
         directory.check_in_force(case.home_code, on=at.astimezone(worktime.BEIJING).date())
@@ -247,9 +252,11 @@ def _pin(case: Case, *, at: datetime.datetime) -> None:
             fields={"home": directory_rules.NotListed(place=names.get(code, code)).message},
         )
     case.home_window = window
-    case.standard = catalogue.standard_in_force(
-        case.procedure, code, on=at.astimezone(worktime.BEIJING).date()
-    )
+    is_pinned = case.standard is not None and case.standard.procedure_id == case.procedure_id
+    if not is_pinned or catalogue_rules.province_of(before) != catalogue_rules.province_of(code):
+        on = at.astimezone(worktime.BEIJING).date()
+        case.standard = catalogue.standard_in_force(case.procedure, code, on=on)
+    assert case.standard is not None
     case.legal_limit = case.standard.legal_limit
     case.promised_limit = case.standard.promised_limit
 
@@ -358,7 +365,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         documents.rules.*: when the file cannot be taken, each with what to do about it.
     """
     case = queries.get(case_id, for_=by)
-    permissions.require_edit(case, by=by)
+    permissions.require_scan(case, by=by)
     row = CaseMaterial.objects.filter(case=case, key=key).first()
     if row is None:
         raise UnknownMaterial()
@@ -374,7 +381,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         digest=stored.digest,
         added_at=at,
     )
-    with _step.editing(case_id, by=by):
+    with _step.editing(case_id, by=by, require=permissions.require_scan):
         stored.save(force_insert=True)
         scan.save(force_insert=True)
     return scan
@@ -382,7 +389,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
 
 def remove_scan(case_id: int, *, scan_id: int, by: Actor, at: datetime.datetime) -> None:
     """Take a scan off a material; the file itself stays for the record."""
-    with _step.editing(case_id, by=by) as case:
+    with _step.editing(case_id, by=by, require=permissions.require_scan) as case:
         Scan.objects.filter(case=case, id=scan_id, removed_at=None).update(removed_at=at)
 
 

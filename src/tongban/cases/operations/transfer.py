@@ -58,6 +58,7 @@ def send(
 
     Raises:
         rules.NoWaybill, numbers.WaybillWrong: by post without a usable number.
+        rules.NotScanned: online while a paper has not been scanned.
     """
     case = queries.get(case_id, for_=by)
     name = "send_with_paper" if case.channel == Channel.ONLINE_PAPER else "send"
@@ -69,13 +70,15 @@ def send(
         if step.case.channel != Channel.POST:
             step.amounts["confirm_arrival"] = DAYS_ONLINE
         transfer = _transfer(step, kind="papers", channel=step.case.channel, waybill=number, carrier=carrier)
+        if step.case.channel != Channel.POST:
+            rules.check_all_scanned(transfer.sheets)
     return transfer
 
 
 def _transfer(step: _step.Taking, *, kind: str, channel: str, waybill: str, carrier: str) -> Transfer:
     """Build the transfer with its signed list of sheets, and add it to the step (C13)."""
     case = step.case
-    sheets = sheets_of(case)
+    sheets = sheets_of(case, on_paper=channel == Channel.POST)
     digest = crypto.sm3(json.dumps(sheets, ensure_ascii=False, sort_keys=True).encode())
     here, there = case.receiving_window_id, case.home_window_id
     transfer = Transfer(
@@ -98,8 +101,11 @@ def _transfer(step: _step.Taking, *, kind: str, channel: str, waybill: str, carr
     return transfer
 
 
-def sheets_of(case: Case) -> list[dict[str, Any]]:
-    """List what is sent: every material found in order, with its counts and the digests of its scans."""
+def sheets_of(case: Case, *, on_paper: bool) -> list[dict[str, Any]]:
+    """List what is sent: every material found in order, with the digests of its scans and its sheets of paper.
+
+    What goes online takes no paper along; an original that was given back to the applicant travels in neither way.
+    """
     scans: dict[int, list[str]] = {}
     for scan in queries.scans_of(case.id):
         scans.setdefault(scan.material_id, []).append(bytes(scan.digest).hex())
@@ -107,8 +113,8 @@ def sheets_of(case: Case) -> list[dict[str, Any]]:
         {
             "key": m.key,
             "name": m.name,
-            "originals": 0 if m.is_returned else m.originals,
-            "copies": m.copies,
+            "originals": m.originals if on_paper and not m.is_returned else 0,
+            "copies": m.copies if on_paper else 0,
             "scans": scans.get(m.id, []),
         }
         for m in queries.materials_of(case.id)

@@ -5,8 +5,9 @@ from typing import Any
 from ninja import Router
 from ninja.params.functions import Query
 
-from tongban.catalogue import operations, queries
+from tongban.catalogue import queries
 from tongban.catalogue.models import Synonym
+from tongban.catalogue.operations import words as operations
 from tongban.web.api import bodies, shapes
 from tongban.web.api.writing import counts_once
 from tongban.web.kit import requests

@@ -7,7 +7,8 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from tongban.catalogue import operations, permissions, queries
+from tongban.catalogue import permissions, queries
+from tongban.catalogue.operations import words as operations
 from tongban.kernel import refusals
 from tongban.web.kit import once, requests
 from tongban.web.overview import door

@@ -167,9 +167,6 @@ def read(
         # Read when a template asks: most answers to a save draw neither.
         "selects": lambda: _selects(place, on=at.astimezone(worktime.BEIJING).date()),
         "levels": _levels(case, case.procedure),
-        "circumstances": [
-            Choice(c.key, c.name, is_chosen=c.key == case.circumstance) for c in content.circumstances
-        ],
         "is_searching": case.procedure_id is None or change == "procedure" or bool(words),
         "words": words,
         "found": lambda: found(words),
@@ -348,7 +345,8 @@ def _channels(channel: str, suggested: str) -> list[Choice]:
 
 
 def _ways(case: Case, chosen: str) -> list[Choice]:
-    offered = case.procedure.delivery if case.procedure and case.procedure.delivery else DeliveryWay.values
+    by_list = case.procedure.delivery if case.procedure else []
+    offered = standards.of(case.standard).delivery or by_list or DeliveryWay.values
     notes = {
         DeliveryWay.PICK_UP_RECEIVING: case.receiving_window.name,
         DeliveryWay.PICK_UP_HOME: case.home_window.name if case.home_window else "",

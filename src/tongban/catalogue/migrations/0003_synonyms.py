@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0001_initial'),
+        ('catalogue', '0002_standards_of_authorities'),
     ]
 
     operations = [
@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
                 ('word', models.CharField(max_length=30, unique=True, verbose_name='日常说法')),
                 ('means', models.CharField(max_length=60, verbose_name='清单用语')),
                 ('is_shipped', models.BooleanField(default=False, verbose_name='随系统提供')),
+                ('is_off', models.BooleanField(default=False, verbose_name='已停用')),
                 ('added_at', models.DateTimeField(null=True, verbose_name='添加时间')),
                 ('added_by_name', models.CharField(blank=True, max_length=60, verbose_name='添加人')),
                 ('added_for', models.CharField(blank=True, max_length=120, verbose_name='添加单位')),

@@ -1,7 +1,6 @@
 """Changes of the catalogue: the listed items, their procedures and the standards they ship with."""
 
 import csv
-import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,14 +10,12 @@ from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 
-from tongban.catalogue import files, permissions, rules
+from tongban.catalogue import files
 from tongban.catalogue.models import CATALOGUE, AcceptanceStandard, Item, Procedure, Stage, Synonym
 from tongban.directory import operations as directory
-from tongban.journal import operations as journal
-from tongban.kernel import crypto, refusals, text
-from tongban.people.actors import Actor
+from tongban.kernel import crypto, refusals
 
-DATA = Path(__file__).resolve().parent / "data"
+DATA = Path(__file__).resolve().parents[1] / "data"
 _ATTRIBUTES = ["item_id", *("name", "statutory_name", "kind", "levels", "applicants", "modes", "fee")]
 _ATTRIBUTES += ["results", "delivery"]
 
@@ -63,55 +60,6 @@ def _load_synonyms() -> int:
     Synonym.objects.bulk_create(new)
     Synonym.objects.bulk_update(changed, ["means"])
     return len(new) + len(changed)
-
-
-@transaction.atomic
-def add_synonym(*, word: str, means: str, by: Actor, at: datetime.datetime) -> Synonym:
-    """Let people find items by another word of theirs (B1); a word that is known gets its new meaning.
-
-    Raises:
-        permissions.NotYourWords: the person holds no post at an authority or in the coordination group.
-        rules.SynonymEmpty: with what to enter instead.
-    """
-    permissions.require_words(by)
-    said, meant = text.clean(word).lower(), text.clean(means).lower()
-    rules.check_synonym(said, meant)
-    added = {"added_at": at, "added_by_name": by.name, "added_for": by.place}
-    row, _is_new = Synonym.objects.update_or_create(
-        word=said, defaults={"means": meant, "is_shipped": False, **added}
-    )
-    _note_word("synonym_added", row, by=by, at=at)
-    return row
-
-
-@transaction.atomic
-def remove_synonym(synonym_id: int, *, by: Actor, at: datetime.datetime) -> None:
-    """Take a synonym off.
-
-    Raises:
-        permissions.NotYourWords: as with adding. rules.UnknownSynonym: there is no such word.
-    """
-    permissions.require_words(by)
-    row = Synonym.objects.select_for_update().filter(id=synonym_id).first()
-    if row is None:
-        raise rules.UnknownSynonym()
-    _note_word("synonym_removed", row, by=by, at=at)
-    row.delete()
-
-
-def _note_word(code: str, row: Synonym, *, by: Actor, at: datetime.datetime) -> None:
-    directory.mark_changed(CATALOGUE)
-    journal.append(
-        CATALOGUE,
-        0,
-        code=code,
-        article="W5",
-        at=at,
-        actor_id=by.id,
-        actor=by.name,
-        place=by.place,
-        payload={"word": row.word, "means": row.means},
-    )
 
 
 def _list() -> list[dict[str, str]]:
