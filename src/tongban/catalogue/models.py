@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from tongban.directory.models import Division, Level
 
@@ -52,9 +53,9 @@ class Procedure(models.Model):
 class Stage(models.IntegerChoices):
     """The three stages of acceptance standards (P23)."""
 
-    GUIDE = 1, "按属地办事指南收件，必要时联系属地窗口"
-    PROVINCE = 2, "属地省份统一标准"
-    FIVE_PROVINCES = 3, "西南五省统一标准"
+    GUIDE = 1, _("按属地办事指南收件，必要时联系属地窗口")
+    PROVINCE = 2, _("属地省份统一标准")
+    FIVE_PROVINCES = 3, _("西南五省统一标准")
 
 
 class AcceptanceStandard(models.Model):

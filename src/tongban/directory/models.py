@@ -2,14 +2,15 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Level(models.TextChoices):
-    PROVINCE = "province", "省级"
-    PREFECTURE = "prefecture", "市级"
-    COUNTY = "county", "县级"
-    TOWNSHIP = "township", "乡级"
-    VILLAGE = "village", "村级"
+    PROVINCE = "province", _("省级")
+    PREFECTURE = "prefecture", _("市级")
+    COUNTY = "county", _("县级")
+    TOWNSHIP = "township", _("乡级")
+    VILLAGE = "village", _("村级")
 
 
 class Division(models.Model):
@@ -48,8 +49,8 @@ class Division(models.Model):
 
 
 class AuthorityKind(models.TextChoices):
-    MANAGEMENT = "management", "政务服务管理机构"
-    DEPARTMENT = "department", "审批部门"
+    MANAGEMENT = "management", _("政务服务管理机构")
+    DEPARTMENT = "department", _("审批部门")
 
 
 class Authority(models.Model):
@@ -86,18 +87,18 @@ class Hall(models.Model):
 
 
 class WindowKind(models.TextChoices):
-    HALL = "hall", "大厅窗口"
-    OUTLET = "outlet", "网点"
+    HALL = "hall", _("大厅窗口")
+    OUTLET = "outlet", _("网点")
 
 
 class Host(models.TextChoices):
     """Where an outlet beyond the hall is (P14)."""
 
-    TOWNSHIP = "township", "街道（乡镇）便民服务中心"
-    VILLAGE = "village", "村（居）便民服务站"
-    POST = "post", "邮政网点"
-    BANK = "bank", "银行网点"
-    BROADCASTER = "broadcaster", "广电网点"
+    TOWNSHIP = "township", _("街道（乡镇）便民服务中心")
+    VILLAGE = "village", _("村（居）便民服务站")
+    POST = "post", _("邮政网点")
+    BANK = "bank", _("银行网点")
+    BROADCASTER = "broadcaster", _("广电网点")
 
 
 class Window(models.Model):
@@ -153,13 +154,13 @@ class Equipment(models.Model):
     """A piece of equipment that every window must have (P9, P19), and whether it is there."""
 
     KINDS = [
-        ("camera", "高清摄像头"),
-        ("headset", "耳机"),
-        ("microphone", "麦克风"),
-        ("document_scanner", "高拍仪"),
-        ("signage", "统一标识标牌"),
-        ("bandwidth", "电子政务外网 100M 以上"),
-        ("papers", "公示资料：事项清单、办事指南、工作规程"),
+        ("camera", _("高清摄像头")),
+        ("headset", _("耳机")),
+        ("microphone", _("麦克风")),
+        ("document_scanner", _("高拍仪")),
+        ("signage", _("统一标识标牌")),
+        ("bandwidth", _("电子政务外网 100M 以上")),
+        ("papers", _("公示资料：事项清单、办事指南、工作规程")),
     ]
     BANDWIDTH = 100  # Mbit/s that a hall has to itself (P19)
     window = models.ForeignKey(Window, models.CASCADE, related_name="equipment", verbose_name="窗口")

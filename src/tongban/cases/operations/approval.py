@@ -2,6 +2,8 @@
 
 import datetime
 
+from django.utils import translation
+
 from tongban.cases import queries, rules
 from tongban.cases.models import Case, Decision, HandOff, Suspension
 from tongban.cases.operations import _step
@@ -95,7 +97,8 @@ def suspend(
         reason: one of Suspension.REASONS.
         expected_on: the day by which the procedure should be over.
     """
-    labels = dict(Suspension.REASONS)
+    with translation.override("zh-hans"):  # kept with the clock, whatever language its reader chose
+        labels = {code: str(label) for code, label in Suspension.REASONS}
     if reason not in labels:
         raise rules.NoLawfulReason(fields={"reason": rules.NoLawfulReason().message})
     text = text_of.clean(note, keep_lines=True)

@@ -119,7 +119,7 @@ def _details(payload: Mapping[str, Any], names: Mapping[str, Mapping[Any, str]])
     for key, sentence in _DAYS.items():
         if payload.get(key):
             on = datetime.date.fromisoformat(payload[key])
-            yield str(sentence).format(value=f"{on.year}年{on.month}月{on.day}日")
+            yield str(sentence).format(value=kit.day(on))
     yield from _lists(payload, names.get("material", {}))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tongban.kernel import ids, worktime
@@ -53,16 +54,20 @@ def lookup(mapping: Any, key: Any) -> Any:
 
 @register.filter
 def moment(at: datetime.datetime | None) -> str:
-    """Write a time the way documents do: 2026年11月23日 16:30."""
-    return f"{at.astimezone(worktime.BEIJING):%Y年%-m月%-d日 %H:%M}" if at else ""
+    """Write a time the way documents do: 2026年11月23日 16:30; to readers of English 2026-11-23 16:30."""
+    return f"{at.astimezone(worktime.BEIJING):{_day_format()} %H:%M}" if at else ""
 
 
 @register.filter
 def day(on: datetime.date | datetime.datetime | None) -> str:
-    """Write a date the way documents do: 2026年11月23日."""
+    """Write a date the way documents do: 2026年11月23日; to readers of English 2026-11-23."""
     if isinstance(on, datetime.datetime):
         on = on.astimezone(worktime.BEIJING).date()
-    return f"{on:%Y年%-m月%-d日}" if on else ""
+    return f"{on:{_day_format()}}" if on else ""
+
+
+def _day_format() -> str:
+    return "%Y年%-m月%-d日" if (get_language() or "zh").startswith("zh") else "%Y-%m-%d"
 
 
 @register.simple_tag
