@@ -91,7 +91,9 @@ def _built() -> search.Index:
         procedures[seq].append(name)
     rows = Item.objects.order_by("seq").values_list("seq", "name", "lead_department", "aliases")
     items = [search.Listed(*row, procedures=procedures[row[0]]) for row in rows]
-    return search.Index(items, synonyms=dict(Synonym.objects.filter(is_off=False).values_list("word", "means")))
+    return search.Index(
+        items, synonyms=dict(Synonym.objects.filter(is_off=False).values_list("word", "means"))
+    )
 
 
 def synonyms(*, after: str = "", limit: int = 100) -> list[Synonym]:
