@@ -65,6 +65,10 @@ class PastDay(refusals.Incomplete):
     """日期应当晚于今天，请重新选择。"""
 
 
+class TimeStillRuns(refusals.OutOfTurn):
+    """补正期限还没有到，不能按逾期处理。"""
+
+
 class NotTold(refusals.Incomplete):
     """还没有记录告知申请人和收件地窗口结果，请先办理“已告知结果”。"""
 

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 
+from django.db import connection
 from django.db.models import F, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
@@ -26,6 +27,8 @@ from tongban.journal import operations as journal
 from tongban.journal.models import Entry
 from tongban.people.actors import Actor
 
+# Of several that pin standards to cases, and of the one that replaces samples nothing stands on.
+STANDARDS_LOCK = 7_305_105
 PROCEDURES_SHOWN = 12  # of an item in a list; its own page has them all
 _FRESH_FOR = 1.0  # seconds for which a process trusts what it remembers of the catalogue
 
@@ -178,6 +181,18 @@ def lines_in_force(
     for row in rows:
         newest.setdefault((row.procedure_id, row.is_sample, row.stage, row.province_id), row)
     return [row for row in newest.values() if rules.is_in_force(row, on=on)]
+
+
+def standard_to_pin(procedure: Procedure, code: str, *, on: datetime.date) -> AcceptanceStandard:
+    """Give the standard in force as `standard_in_force` does, its content held until the transaction ends.
+
+    Raises:
+        rules.NoStandard: when there is none.
+    """
+    with connection.cursor() as cursor:
+        # What a case is about to stand on is not replaced under it: see `operations.load_items`.
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [STANDARDS_LOCK])
+    return standard_in_force(procedure, code, on=on)
 
 
 def procedures_of(item_seq: int) -> QuerySet[Procedure]:

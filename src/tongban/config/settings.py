@@ -83,6 +83,10 @@ ALLOWED_HOSTS = [
 SECURE = TONGBAN_ADDRESS.startswith("https://")
 
 
+def _connect_again(pool: Any) -> None:
+    pool.check()
+
+
 # A server that vanished without a word is given up after some twenty seconds, one that refuses at once.
 _LINE = {
     "connect_timeout": "5",
@@ -101,13 +105,15 @@ def _database(url: str, *, role: str = "", pool: bool = False) -> dict[str, Any]
     if role:
         options["options"] = f"{parts.get('options', '')} -c role={role}".strip()
     if pool or several:
-        # An attempt to reconnect that goes on for long comes ever more seldom: begin anew with the next request.
+        # An attempt to reconnect that goes on for long comes ever more seldom: it is given up soon, and begun anew
+        # at once, so that whoever waits is served within a second of the database's return.
         options["pool"] = {
             "min_size": int(pool),
             "max_size": 8,
             "timeout": 10,
             "max_idle": 300,
             "reconnect_timeout": 2,
+            "reconnect_failed": _connect_again,
             "connection_class": primary.Connection,
         }
     return {

@@ -22,6 +22,7 @@ from tongban.cases.states import CaseOutcome, Mode, State
 from tongban.catalogue import queries as catalogue
 from tongban.catalogue import rules as catalogue_rules
 from tongban.catalogue import standards
+from tongban.catalogue.models import AcceptanceStandard
 from tongban.directory import queries as directory
 from tongban.directory import rules as directory_rules
 from tongban.documents import operations as documents
@@ -252,13 +253,25 @@ def _pin(case: Case, *, at: datetime.datetime) -> None:
             fields={"home": directory_rules.NotListed(place=names.get(code, code)).message},
         )
     case.home_window = window
-    is_pinned = case.standard is not None and case.standard.procedure_id == case.procedure_id
-    if not is_pinned or catalogue_rules.province_of(before) != catalogue_rules.province_of(code):
+    pinned = case.standard
+    if (
+        pinned is None
+        or pinned.procedure_id != case.procedure_id
+        or not before
+        or (catalogue_rules.province_of(before) != catalogue_rules.province_of(code))
+    ):
         on = at.astimezone(worktime.BEIJING).date()
-        case.standard = catalogue.standard_in_force(case.procedure, code, on=on)
+        found = catalogue.standard_to_pin(case.procedure, code, on=on)
+        if pinned is None or _line_of(pinned) != _line_of(found):  # a place picked anew may be the same one
+            case.standard = found
     assert case.standard is not None
     case.legal_limit = case.standard.legal_limit
     case.promised_limit = case.standard.promised_limit
+
+
+def _line_of(standard: AcceptanceStandard) -> tuple[int, bool, str | None, int]:
+    """Tell of what a standard is a version: matter, sample or not, province, stage."""
+    return standard.procedure_id, standard.is_sample, standard.province_id, standard.stage
 
 
 def _list_materials(case: Case, *, at: datetime.datetime) -> None:
@@ -382,6 +395,9 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         added_at=at,
     )
     with _step.editing(case_id, by=by, require=permissions.require_scan):
+        # Another matter may have been chosen while the file was checked, and the list be without it now.
+        if not CaseMaterial.objects.filter(case=case, id=row.id).exists():
+            raise UnknownMaterial()
         stored.save(force_insert=True)
         scan.save(force_insert=True)
     return scan
@@ -464,8 +480,13 @@ def receive(
 
 
 def lapse(case_id: int, *, by: Actor, at: datetime.datetime) -> Case:
-    """End a case whose correction was not brought in time: deemed given up (P21(1), form 1)."""
+    """End a case whose correction was not brought in time: deemed given up (P21(1), form 1).
+
+    Raises:
+        rules.TimeStillRuns: the time for bringing it is not over.
+    """
     with _step.taking(case_id, "lapse", by=by, at=at) as step:
+        step.check_turn_is_over()
         step.set(outcome=CaseOutcome.LAPSED, closed_at=at)
     return step.case
 

@@ -67,6 +67,9 @@ def as_json(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return refusal_page.answer(request, refused)
         except (SuspiciousOperation, MultiPartParserError, UnicodeDecodeError):
             return refusal_page.answer(request, Unreadable())
+        except refusal_page.AWAY:
+            _log.warning("The database was away at %s %s", request.method, request.path, exc_info=True)
+            return refusal_page.away(request)
         except Exception:
             _log.exception("The API failed at %s %s", request.method, request.path)
             return refusal_page.answer(request, Failed())

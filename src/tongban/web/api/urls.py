@@ -15,6 +15,7 @@ from tongban.web.api import (
     documentation,
     forms,
     papers,
+    places,
     problems,
     queues,
     showing,
@@ -49,7 +50,7 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars, words):
+for part in (catalogue, queues, cases, papers, forms, steps, calendars, places, words):
     api.add_router("", part.router)
 
 urlpatterns = [

@@ -2,7 +2,8 @@
 
 The answer is kept in the same transaction as the write. Two at the same moment: one waits for the other, at
 the row that both want or at the unique key, rolls back what it did, and gives the other's answer. Refusals
-are not kept: nothing was written, so the same key may try again.
+are not kept: nothing was written, so the same key may try again. What failed by chance (two new ids that met,
+two transactions that waited for each other) was rolled back whole and is tried once more.
 """
 
 import functools
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 
@@ -23,6 +24,7 @@ from tongban.web.kit import requests
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _KEPT_HEADERS = ("Location", "HX-Redirect", "HX-Location", "HX-Trigger", "Content-Type")
+_BY_CHANCE = ("40P01", "40001")  # deadlock, serialization failure
 REPLAY_HEADER = "Idempotent-Replay"
 KEY_LENGTH = 80
 
@@ -90,22 +92,42 @@ def _counted(
     known = queries.answer_to(person_id, key)
     if known:
         return replay(known, digest)
+    run = functools.partial(_run, view, request, *args, **kwargs)
     try:
-        with transaction.atomic():
-            response = _run(view, request, *args, **kwargs)
-            if response.status_code >= 400:
-                raise _NotKept(response)
-            keep(request, key, digest, response)
-            return response
+        return _once_written(run, request, key, digest)
     except _NotKept as refused:
         # Perhaps only because the same write was done while this one waited for the row.
         known = queries.answer_to(person_id, key)
         return replay(known, digest) if known else refused.response
     except IntegrityError:
         known = queries.answer_to(person_id, key)
-        if known is None:
+        if known:
+            return replay(known, digest)
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) not in _BY_CHANCE:
             raise
-        return replay(known, digest)
+    _rewind(request)
+    try:
+        return _once_written(run, request, key, digest)
+    except _NotKept as refused:
+        return refused.response
+
+
+def _once_written(
+    run: Callable[[], HttpResponse], request: HttpRequest, key: str, digest: bytes
+) -> HttpResponse:
+    with transaction.atomic():
+        response = run()
+        if response.status_code >= 400:
+            raise _NotKept(response)
+        keep(request, key, digest, response)
+    return response
+
+
+def _rewind(request: HttpRequest) -> None:
+    for _name, files in request.FILES.lists():
+        for file in files:
+            file.seek(0)
 
 
 class _NotKept(Exception):
