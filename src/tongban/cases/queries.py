@@ -28,6 +28,7 @@ from tongban.duties import queries as duties
 from tongban.duties.models import BearerKind, Duty
 from tongban.journal.models import Entry, Look
 from tongban.kernel import ids, keyring, worktime
+from tongban.kernel import text as text_of
 from tongban.people.actors import Actor
 
 PAGE = 50
@@ -243,7 +244,7 @@ def search(actor: Actor, words: str, *, after: int | None = None) -> list[Case]:
     Args:
         after: the id of the last case of the page before.
     """
-    text = words.strip()
+    text = text_of.clean_name(words)
     seen = visible_to(actor)
     rows = seen.select_related(*_SHOWN).order_by("-opened_at", "-id")  # an id says the day, not the hour
     last = seen.filter(id=after).values_list("opened_at", flat=True).first() if after is not None else None
@@ -289,7 +290,7 @@ def heads() -> Iterator[tuple[int, int, bytes]]:
 def windows_to_forward_to(case: Case, *, words: str) -> QuerySet[Window]:
     """Give listed windows by a part of their place's name, for a case that went to the wrong one."""
     rows = Window.objects.filter(is_open=True).exclude(id=case.home_window_id or 0).select_related("division")
-    return rows.filter(division__full_name__contains=words.strip()).order_by("division_id")[:20]
+    return rows.filter(division__full_name__contains=text_of.clean(words)).order_by("division_id")[:20]
 
 
 def agent_identity_of(applicant: CaseApplicant) -> str:

@@ -25,6 +25,7 @@ from tongban.directory import queries as directory
 from tongban.directory.models import Level
 from tongban.journal import operations as journal
 from tongban.journal.models import Entry
+from tongban.kernel import text
 from tongban.people.actors import Actor
 
 # Of several that pin standards to cases, and of the one that replaces samples nothing stands on.
@@ -57,7 +58,8 @@ def find_items(words: str, *, limit: int = 20) -> list[Item]:
     An empty text gives the list in its order. Each item comes with its open procedures, 12 at most.
     """
     listed = Item.objects.prefetch_related(_open_procedures(shown=PROCEDURES_SHOWN))
-    if not words.strip():
+    words = text.clean(words)
+    if not words:
         return list(listed.order_by("seq")[:limit])
     seqs = _index().find(words, limit=limit)
     found = {item.seq: item for item in listed.filter(seq__in=seqs)} if seqs else {}

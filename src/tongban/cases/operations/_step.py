@@ -124,7 +124,9 @@ class Taking:
         """Let stopped limits run on; their due times move by the days of the stop."""
         for duty in self._stoppable():
             if duty.stops and duty.stops[-1]["until"] is None:
-                duty.stops = [*duty.stops[:-1], {**duty.stops[-1], "until": self.at.isoformat()}]
+                # A machine's clock that was put back, or the practice clock, must not hold a case for ever.
+                until = max(self.at, datetime.datetime.fromisoformat(duty.stops[-1]["from"]))
+                duty.stops = [*duty.stops[:-1], {**duty.stops[-1], "until": until.isoformat()}]
                 calendar = directory.calendar_of(duty.calendar_code, stamp=self._stamp)
                 duties.set_clock(duty, calendar=calendar, stamp=self._stamp)
                 self._moved.append(duty)

@@ -47,6 +47,7 @@ APPLICANT_FIELDS = frozenset(
         "has_agent_letter",
     }
 )
+_NAMES = frozenset({"name", "contact_name", "legal_representative", "agent_name"})
 CASE_FIELDS = frozenset({"channel", "delivery_way", "delivery_address"})
 
 
@@ -137,7 +138,7 @@ def _save_applicant(applicant: CaseApplicant, name: str, value: Any, *, on: date
     if name in ("is_identity_checked", "has_agent", "has_agent_letter"):
         setattr(applicant, name, value in (True, "true", "on", "1"))
         return
-    text = text_of.clean(str(value))
+    text = text_of.clean_name(str(value)) if name in _NAMES else text_of.clean(str(value))
     try:
         if name == "identity":
             _save_identity(applicant, text, on=on)

@@ -52,6 +52,7 @@ api = Api(
 problems.register(api)
 for part in (catalogue, queues, cases, papers, forms, steps, calendars, places, words):
     api.add_router("", part.router)
+problems.refuse_unknown_parameters(api)
 
 urlpatterns = [
     path("docs", documentation.page_of(api.get_openapi_schema), name="api-docs"),
