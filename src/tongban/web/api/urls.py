@@ -21,6 +21,7 @@ from tongban.web.api import (
     queues,
     showing,
     steps,
+    words,
 )
 from tongban.web.api.auth import BEARER
 
@@ -50,7 +51,7 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars, places):
+for part in (catalogue, queues, cases, papers, forms, steps, calendars, places, words):
     api.add_router("", part.router)
 problems.refuse_unknown_parameters(api)
 admission.guard(api)
