@@ -35,6 +35,16 @@ def data_folder() -> Path:
     return Path(os.environ.get("TONGBAN_DATA") or CHECKOUT / "var").resolve()
 
 
+def files_folder() -> Path:
+    """The folder of the file store."""
+    return Path(os.environ.get("TONGBAN_FILES") or data_folder() / "files").resolve()
+
+
+def keys_folder() -> Path:
+    """The folder with the keys of this installation."""
+    return Path(os.environ.get("TONGBAN_KEYS") or data_folder() / "keys").resolve()
+
+
 def state() -> State | None:
     """What the running `tongban up` of this data folder says about itself; None when there is none."""
     try:
