@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -150,10 +151,14 @@ def signed_in(db: None) -> "Callable[[str], Client]":
     from django.test import Client
 
     from tongban.people.models import Person
+    from tongban.people.sessions import BEGAN, SEEN
 
     def sign_in(account: str) -> Client:
         client = Client()
         client.force_login(Person.objects.get(account=account))
+        session = client.session
+        session[SEEN] = session[BEGAN] = int(time.time())
+        session.save()
         return client
 
     return sign_in

@@ -17,6 +17,8 @@
 | `TONGBAN_ADDRESS` | the public address, written into QR codes | `http://localhost:PORT` |
 | `TONGBAN_HOSTS` | host names answered to, comma separated | the address's host, localhost |
 | `TONGBAN_LIVE_ADDRESS` | where browsers reach the live process | same host, PORT + 1 |
+| `TONGBAN_PROXIES` | how many proxies of ours stand in front and add to X-Forwarded-For | 0 |
+| `TONGBAN_ADMINISTRATORS_NEED_FACTOR` | 1: the three administrators sign in with a second factor | 0 in practice, else 1 |
 | `TONGBAN_LISTEN` | address that the web process listens on | 127.0.0.1 |
 | `TONGBAN_CHROMIUM` | the browser that the journeys drive | `chromium` on the path |
 | `PORT` | port of the web process | 8000 |
@@ -52,6 +54,10 @@ TONGBAN_ADDRESS = os.environ.get("TONGBAN_ADDRESS", f"http://localhost:{PORT}").
 TONGBAN_LIVE_ADDRESS = os.environ.get("TONGBAN_LIVE_ADDRESS", "")
 TONGBAN_LIVE_PORT = int(os.environ.get("TONGBAN_LIVE_PORT", str(PORT + 1)))
 TONGBAN_BACKUP = os.environ.get("TONGBAN_BACKUP", "")
+TONGBAN_PROXIES = int(os.environ.get("TONGBAN_PROXIES", "0"))
+TONGBAN_ADMINISTRATORS_NEED_FACTOR = (
+    os.environ.get("TONGBAN_ADMINISTRATORS_NEED_FACTOR", "0" if TONGBAN_PRACTICE else "1") == "1"
+)
 TONGBAN_MAX_SCAN = 20 * 1024 * 1024
 # Share of a duty's working time after which it shows amber; a province may set its own as a parameter.
 TONGBAN_AMBER_SHARE = 0.7
@@ -81,7 +87,6 @@ ALLOWED_HOSTS = [
     urlsplit(TONGBAN_ADDRESS).hostname or "localhost",
     "localhost",
     "127.0.0.1",
-    "testserver",
 ]
 SECURE = TONGBAN_ADDRESS.startswith("https://")
 
@@ -139,7 +144,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -157,6 +161,7 @@ INSTALLED_APPS = [
     "tongban.web.portal",
     "tongban.web.workbench",
     "tongban.web.overview",
+    "tongban.web.account",
 ]
 
 MIDDLEWARE = [
@@ -169,6 +174,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tongban.web.kit.gate.GateMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -202,19 +208,31 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 AUTH_USER_MODEL = "people.Person"
 LOGIN_URL = "/desk/sign-in/"
 LOGIN_REDIRECT_URL = "/desk/"
+TONGBAN_ADMINISTRATORS_HOME = "/desk/"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "tongban.people.passwords.Length"},
+    {"NAME": "tongban.people.passwords.Kinds"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "tongban.people.passwords.NotAboutThem"},
+    {"NAME": "tongban.people.passwords.NotRecent"},
 ]
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "tongban.people.sessions"
+SESSION_COOKIE_AGE = 24 * 3600
+# A browser takes a cookie named __Host- only over HTTPS, for this host and every path of it.
+SESSION_COOKIE_NAME = "__Host-tongban" if SECURE else "tongban"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = SECURE
+CSRF_COOKIE_NAME = "__Host-tongban-form" if SECURE else "tongban-form"
 CSRF_COOKIE_SECURE = SECURE
+CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "tongban.web.kit.refusal.csrf_failed"
+LANGUAGE_COOKIE_NAME = "tongban-language"
+LANGUAGE_COOKIE_SECURE = SECURE
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 # Headers

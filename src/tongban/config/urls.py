@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("tongban.web.portal.urls")),
+    path("desk/", include("tongban.web.account.urls")),
     path("desk/", include("tongban.web.workbench.urls")),
     path("overview/", include("tongban.web.overview.urls")),
     path("api/v1/", include(("tongban.web.api.urls", "api"))),

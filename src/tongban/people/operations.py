@@ -10,6 +10,7 @@ from django.db import transaction
 
 from tongban.directory.models import Authority, AuthorityKind, Window
 from tongban.kernel import crypto
+from tongban.people import security
 from tongban.people.models import Person, Post, Submission, Token
 from tongban.people.roles import Role
 
@@ -20,7 +21,16 @@ def issue_token(person: Person, *, at: datetime.datetime, life: datetime.timedel
     """Make a bearer token for the API and give its secret, which is kept nowhere."""
     secret = f"tb_{secrets.token_urlsafe(32)}"
     Token.objects.create(digest=crypto.sm3(secret.encode()), person=person, made_at=at, expires_at=at + life)
+    security.record("token_issued", at=at, about=person, days=life.days)
     return secret
+
+
+def revoke_tokens(person: Person, *, by: Person | None, at: datetime.datetime, why: str) -> int:
+    """End every bearer token of somebody, and give how many there were; `why` is the event that asks for it."""
+    count = Token.objects.filter(person=person, revoked_at=None, expires_at__gt=at).update(revoked_at=at)
+    if count:
+        security.record("tokens_revoked", at=at, by=by, about=person, count=count, why=why)
+    return count
 
 
 def keep_answer(
