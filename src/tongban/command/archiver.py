@@ -14,7 +14,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tongban.command import running
-from tongban.command.archive import files, place, replication, wal
+from tongban.command.archive import files, keys, place, replication, wal
 from tongban.command.problems import Problem
 
 AGAIN = 0.3  # seconds between two attempts to reach the database
@@ -27,6 +27,7 @@ log = logging.getLogger("tongban.archiver")
 def main() -> int:
     """Archive until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    os.umask(0o077)
     told: list[int] = []
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda number, _frame: told.append(number))
@@ -59,7 +60,9 @@ class Archiver:
                 with replication.Line(os.environ["TONGBAN_BACKUP_DATABASE_URL"]) as line:
                     archive = open_archive(self._where, line)
                     log.info("archiving timeline %d from the database", line.timeline)
-                    wal.receive(line, archive, copy_files=copy_fresh, is_over=self._is_over)
+                    wal.receive(
+                        line, archive, copy_companions=Companions(self._where).copy, is_over=self._is_over
+                    )
             except replication.Lost as error:
                 log.warning("the database is out of reach, trying again: %s", str(error).split("\n", 1)[0])
             except OSError as error:
@@ -105,9 +108,20 @@ def open_archive(where: place.Place, line: replication.Line) -> wal.Archive:
     return wal.Archive(where.wal, where.key, segment=segment)
 
 
-def copy_fresh() -> int:
-    """Copy the contents that the file store took in since the last time."""
-    return files.copy_fresh(running.files_folder(), place.folder() / "files")
+class Companions:
+    """What must be in the back-up before the rows that depend on it: keys, and the contents of files."""
+
+    def __init__(self, where: place.Place) -> None:
+        self._where = where
+        self._keys_at = 0
+
+    def copy(self) -> None:
+        """Copy what is new since the last time; cheap when nothing is."""
+        changed_at = running.keys_folder().stat().st_mtime_ns
+        if changed_at != self._keys_at:
+            keys.pack(place.keys_apart(), self._where.key)
+            self._keys_at = changed_at
+        files.copy_fresh(running.files_folder(), self._where.files)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from tongban.command import archiver, running
@@ -26,8 +26,12 @@ ARCHIVED_WITHIN = 600.0  # seconds that the archiver may take to get the end of 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what `tongban backup` understands."""
-    parser.add_argument("--list", action="store_true", help="list what there is and which moments are within reach")
-    parser.add_argument("--check", action="store_true", help="read every back-up, all WAL and every file again")
+    parser.add_argument(
+        "--list", action="store_true", help="list what there is and which moments are within reach"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="read every back-up, all WAL and every file again"
+    )
     parser.add_argument("--show-key", action="store_true", help="print the back-up key, to be kept on paper")
     parser.epilog = (
         "Environment: TONGBAN_BACKUP (the folder), TONGBAN_BACKUP_KEYS (the folder for sealed copies of the "
@@ -40,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make a back-up, or say what there is."""
+    os.umask(0o077)
     if options.show_key:
         print(place.key(make=True).hex())
         return 0
@@ -133,22 +138,20 @@ def _copy_files(where: place.Place) -> int:
 def _archive_until(where: place.Place, url: str, position: int) -> None:
     """Have the WAL up to this position in the archive: by the archiver that runs, or by ourselves."""
     deadline = time.monotonic() + ARCHIVED_WITHIN
-    while time.monotonic() < deadline:
-        with ExitStack() as held:
-            if held.enter_context(where.alone("archiver")):
-                line = held.enter_context(replication.Line(url))
-                archive = archiver.open_archive(where, line)
-                goal = max(position, line.flushed())
-                wal.receive(
-                    line, archive, copy_files=archiver.copy_fresh,
-                    is_over=lambda: _end(archive) >= goal or time.monotonic() > deadline,
-                )  # fmt: skip
-                return
-            archive = wal.Archive(where.wal, where.key, segment=int(where.about()["segment"]))
-        if _end(archive) >= position:
-            return
-        time.sleep(0.5)
-    raise Problem("The archiver does not get on: see archiver.log. The back-up goes on when begun again.")
+    archive = wal.Archive(where.wal, where.key, segment=int(where.about()["segment"]))
+
+    def is_over() -> bool:
+        return archive.reached >= position or time.monotonic() > deadline
+
+    while _end(archive) < position and not is_over():
+        with where.alone("archiver") as got:
+            if got:
+                with replication.Line(url) as line:
+                    companions = archiver.Companions(where)
+                    wal.receive(line, archive, copy_companions=companions.copy, is_over=is_over)
+        time.sleep(0.2)
+    if _end(archive) < position:
+        raise Problem("The archiver does not get on: see archiver.log. The back-up goes on when begun again.")
 
 
 def _end(archive: wal.Archive) -> int:
@@ -186,7 +189,9 @@ def _list(where: place.Place) -> int:
     if sets:
         first = sets[0].usable_from.astimezone(worktime.BEIJING)
         last = datetime.fromtimestamp(max(p.stat().st_mtime for p in where.wal.iterdir()), worktime.BEIJING)
-        print(f"Every moment from {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} (Beijing) can be had again.")
+        print(
+            f"Every moment from {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} (Beijing) can be had again."
+        )
     return 0 if sets else 1
 
 

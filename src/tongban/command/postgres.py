@@ -303,10 +303,7 @@ class Cluster:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
-        follows = (
-            self.data / "standby.signal"
-        ).exists()  # it stays ready to take over, and never gets further
-        return len(lines) > 7 and lines[7].strip() in ({"ready", "standby"} if follows else {"ready"})
+        return len(lines) > 7 and lines[7].strip() == "ready"
 
     def _forget_dead_server(self) -> None:
         """Remove the note of a server that was killed, once its last process is gone.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from tongban.command import postgres, running
+from tongban.command import running
 from tongban.command.archive import files, keys, place, restoring
 from tongban.command.archive.sealed import Damaged
 from tongban.command.problems import Problem
@@ -38,7 +38,9 @@ def run(options: argparse.Namespace) -> int:
     made = restoring.choose(where.sets(), to=options.to)
     parcel = keys.unpack(place.keys_apart(), where.key)
     if options.database_to is None and "passwords.json" not in parcel:
-        raise Problem("This is the back-up of a server of your own: say with --database-to where its folder goes.")
+        raise Problem(
+            "This is the back-up of a server of your own: say with --database-to where its folder goes."
+        )
     print(f"Restoring from the back-up {made.name} …", flush=True)
     keys.put_back(parcel, keys=running.keys_folder())
     count = _files(where)
@@ -52,12 +54,13 @@ def _embedded(where: place.Place, made: place.Set, passwords: bytes, to: datetim
     cluster = running.embedded()
     restored = restoring.Restored(cluster)
     restored.fill(where, made, passwords)
+    if not restored.replay(to=to):
+        print("Nothing was archived after that moment: everything there is has been restored.")
     with cluster.in_use():
-        reached = restored.replay(to=to)
-        if not reached:
-            print("Nothing was archived after that moment: everything there is has been restored.")
         _settle(made, to)
-    print("The database is back. Start with `tongban up`; prove it with `tongban doctor` and `tongban verify`.")
+    print(
+        "The database is back. Start with `tongban up`; prove it with `tongban doctor` and `tongban verify`."
+    )
     return 0
 
 
@@ -72,7 +75,9 @@ def _settle(made: place.Set, to: datetime | None) -> None:
 
     missing = restored.settle(since=made.name, to=to)
     if missing:
-        raise Damaged(f"{len(missing)} files that the database names are not in the back-up: {', '.join(missing[:5])}")
+        raise Damaged(
+            f"{len(missing)} files that the database names are not in the back-up: {', '.join(missing[:5])}"
+        )
 
 
 def _for_own_server(where: place.Place, made: place.Set, options: argparse.Namespace) -> int:
@@ -87,7 +92,7 @@ def _for_own_server(where: place.Place, made: place.Set, options: argparse.Names
             configuration.write(f"{name} = {value}\n")
     print(
         f"The database's folder is in {target}. Give it to the server's user (chown -R) and start the server on "
-        f"it: it replays what is in {feed.name}. When it accepts writes, delete that folder and the four "
+        f"it: it replays what is in {feed.name}. When it accepts writes, delete that folder and the "
         "recovery lines at the end of postgresql.auto.conf. Then run `tongban db restored`."
     )
     return 0
@@ -101,7 +106,9 @@ def _files(where: place.Place) -> int:
     for name in files.names_in(where.files):
         files.copy(where.files, target, name)
         if not files.is_sound(target, name, ring):
-            raise Damaged(f"{where.files / name[:3] / name} is damaged: it does not open under the restored keys.")
+            raise Damaged(
+                f"{where.files / name[:3] / name} is damaged: it does not open under the restored keys."
+            )
         count += 1
     return count
 
@@ -126,5 +133,7 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no moment; write it like 2026-11-24T09:30:00") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no moment; write it like 2026-11-24T09:30:00"
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=worktime.BEIJING)

@@ -264,7 +264,9 @@ class Supervisor:
         if not place.is_wanted():
             return
         if not url:
-            raise Problem("Set TONGBAN_BACKUP_DATABASE_URL: your server as a role with LOGIN and REPLICATION.")
+            raise Problem(
+                "Set TONGBAN_BACKUP_DATABASE_URL: your server as a role with LOGIN and REPLICATION."
+            )
         place.folder()
         place.keys_apart()
         command = [sys.executable, "-m", "tongban.command.archiver"]

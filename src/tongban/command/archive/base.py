@@ -18,6 +18,9 @@ _TAR, _MANIFEST, _BEGUN = "base.tar", "manifest", "begun.json"
 _UNLISTED = ("pg_wal/", "postgresql.auto.conf", "backup_manifest")
 
 
+Keep = Callable[[tarfile.TarInfo, "_Counted | None"], None]
+
+
 @dataclass(frozen=True)
 class Span:
     """From where on a base back-up needs WAL, and from where on it is consistent."""
@@ -67,7 +70,7 @@ def verify(folder: Path, key: bytes) -> int:
 def extract(folder: Path, key: bytes, target: Path) -> int:
     """Write the database's folder into `target`, each file proven; gives how many there are. Raises Damaged."""
 
-    def keep(member: tarfile.TarInfo, content: IO[bytes] | None) -> None:
+    def keep(member: tarfile.TarInfo, content: "_Counted | None") -> None:
         path = target / member.name
         if content is None:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -80,7 +83,7 @@ def extract(folder: Path, key: bytes, target: Path) -> int:
     return _walk(folder, key, keep=keep)
 
 
-def _walk(folder: Path, key: bytes, *, keep: Callable[[tarfile.TarInfo, IO[bytes] | None], None]) -> int:
+def _walk(folder: Path, key: bytes, *, keep: Keep) -> int:
     """Give each member of the tar to `keep` while its digest is taken, and hold it against the manifest."""
     missing = _listed(folder, key)
     count = len(missing)

@@ -65,7 +65,9 @@ def _found() -> dict[str, str]:
     if secret:
         files["keys/django.key"] = Path(secret)
     if (running.data_folder() / "postgres").exists():
-        files["passwords.json"] = postgres.Cluster(running.data_folder() / "postgres").place / "passwords.json"
+        files["passwords.json"] = (
+            postgres.Cluster(running.data_folder() / "postgres").place / "passwords.json"
+        )
     return {
         name: path.read_bytes().hex()
         for name, path in files.items()

@@ -180,7 +180,9 @@ def key(*, make: bool = False) -> bytes:
     except (OSError, ValueError):
         found = b""
     if len(found) != crypto.KEY_LENGTH:
-        raise Problem(f"{path} holds no back-up key (32 hexadecimal digits): name its file with TONGBAN_BACKUP_KEY.")
+        raise Problem(
+            f"{path} holds no back-up key (32 hexadecimal digits): name its file with TONGBAN_BACKUP_KEY."
+        )
     return found
 
 

@@ -119,7 +119,9 @@ class Line:
                 if len(positions) == 1:
                     yield Begun(*positions[0])
             elif result.ntuples > 1:
-                raise Problem("Databases with tablespaces of their own cannot be backed up by tongban backup.")
+                raise Problem(
+                    "Databases with tablespaces of their own cannot be backed up by tongban backup."
+                )
         yield Ended(*positions[-1])
 
     def _copied(self) -> "Iterator[Part | bytes]":
@@ -158,7 +160,7 @@ class Line:
                 count, data = self._connection.get_copy_data(1)
                 if count < 0:
                     self._is_over = True
-                elif count > 0 and data[:1] == b"w":
+                elif count > 0 and bytes(data[:1]) == b"w":
                     arrived.append((int.from_bytes(data[1:9], "big"), bytes(data[25:])))
                     size += count
                 elif count > 0 and data[17]:  # the server wants to know how far we are
@@ -199,7 +201,9 @@ class Line:
         except psycopg.OperationalError as error:
             raise Lost(str(error).strip()) from None
         _check(result)
-        return [result.get_value(0, column) or b"" for column in range(result.nfields)] if result.ntuples else []
+        return (
+            [result.get_value(0, column) or b"" for column in range(result.nfields)] if result.ntuples else []
+        )
 
 
 def lsn(text: str) -> int:

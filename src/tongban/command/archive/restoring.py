@@ -1,9 +1,9 @@
 """From a back-up to a database that stands where it stood at a moment: base, WAL, recovery."""
 
+import itertools
 import os
 import re
 import shutil
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def _require_unbroken(archive: wal.Archive, names: list[str], made: place.Set) -
     first = archive.name_at(made.timeline, made.start)
     if first not in names:
         raise Problem(f"The archive lacks WAL segment {first}, with which the back-up {made.name} begins.")
-    for before, after in zip(names, names[1:], strict=False):
+    for before, after in itertools.pairwise(names):
         follows = archive.name_at(int(before[:8], 16), archive.start_of(before) + archive.segment)
         if before[:8] == after[:8] and after != follows:
             raise Problem(
@@ -65,9 +65,13 @@ def _require_unbroken(archive: wal.Archive, names: list[str], made: place.Set) -
         raise Problem(f"The archive ends before the back-up {made.name} is consistent.")
 
 
-def settings(feed: Path, *, to: datetime | None) -> dict[str, str]:
+def settings(feed: Path, *, to: datetime | None) -> dict[str, object]:
     """Give PostgreSQL's settings for the replay."""
-    made = {"restore_command": f"""'cp "{feed}/%f" "%p"'""", "recovery_target_timeline": "'latest'"}
+    made: dict[str, object] = {
+        "restore_command": f"""'cp "{feed}/%f" "%p"'""",
+        "recovery_target_timeline": "'latest'",
+        "hot_standby": "off",  # nobody gets in, and the server does not call itself ready, before it is done
+    }
     if to is not None:
         made["recovery_target_time"] = f"'{to.astimezone(UTC).isoformat(sep=' ')}'"
         made["recovery_target_action"] = "'promote'"
@@ -80,7 +84,6 @@ class Restored:
     def __init__(self, cluster: postgres.Cluster) -> None:
         self.cluster = cluster
         self._feed = cluster.place / _FEED
-        self._began = time.monotonic()
 
     def fill(self, where: place.Place, made: place.Set, passwords: bytes) -> int:
         """Lay everything out, in the server user's hands; gives how many database files there are."""
@@ -99,7 +102,7 @@ class Restored:
         return count
 
     def replay(self, *, to: datetime | None) -> bool:
-        """Replay the WAL and let the server go by itself; tell whether the moment was reached.
+        """Replay the WAL, and leave the server at rest; tell whether the moment was reached.
 
         When nothing was written after the moment, everything there is has been replayed.
         """
@@ -117,5 +120,4 @@ class Restored:
         self.cluster.stop()
         self.cluster.settings = {}
         shutil.rmtree(self._feed)
-        self.cluster.start()
         return reached

@@ -56,7 +56,9 @@ class Writer:
 
     def _record(self, data: bytes, *, is_last: bool) -> None:
         packed = zlib.compress(data, 1)
-        record = crypto.seal(self._own_key, packed, about=_place_in(self._about, self._count, is_last=is_last))
+        record = crypto.seal(
+            self._own_key, packed, about=_place_in(self._about, self._count, is_last=is_last)
+        )
         self._file.write(len(record).to_bytes(4, "big") + record)
         self._count += 1
 
@@ -128,7 +130,9 @@ def open_head(file: IO[bytes], key: bytes, *, about: str) -> bytes:
     if head[4:12] != key_name(key):
         raise WrongKey(f"{file.name} was sealed with another back-up key than the one given.")
     try:
-        return crypto.open_sealed(key, file.read(int.from_bytes(head[12:], "big")), about=b"key:" + about.encode())
+        return crypto.open_sealed(
+            key, file.read(int.from_bytes(head[12:], "big")), about=b"key:" + about.encode()
+        )
     except crypto.Tampered:
         raise Damaged(f"{file.name} is damaged: its key does not open.") from None
 

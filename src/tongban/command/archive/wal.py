@@ -34,6 +34,7 @@ class Archive:
         self._name = ""
         self._offset = 0
         self._dirty = False
+        self.reached = 0  # the highest position appended by this one
 
     # What is there
 
@@ -52,9 +53,24 @@ class Archive:
         if last is None:
             return None
         start = self.start_of(last)
-        if (self.folder / last).exists():
-            return start + self.segment
-        return start + sum(len(piece) for piece in self._pieces(last))
+        return start + (self.segment if (self.folder / last).exists() else self._grown(last))
+
+    def _grown(self, name: str) -> int:
+        """Give how much of a growing segment is there, by its records' lengths; quick, and proves nothing."""
+        path = self.folder / f"{name}.growing"
+        try:
+            with open(path, "rb") as file:
+                sealed.open_head(file, self._key, about=f"growing:{name}")
+                size, grown = path.stat().st_size, 0
+                while length := file.read(4):
+                    end = file.tell() + int.from_bytes(length, "big")
+                    if end > size:
+                        break
+                    grown += end - file.tell() - crypto.SEAL_LENGTH
+                    file.seek(end)
+        except FileNotFoundError:  # it has just become whole
+            return self.segment if (self.folder / name).exists() else 0
+        return grown
 
     def read(self, name: str) -> bytes:
         """Give a segment, a growing one filled up with zeros; raises Damaged."""
@@ -96,7 +112,9 @@ class Archive:
                 self._open(name)
             offset = position - self.start_of(name)
             if offset != self._offset:
-                raise Problem(f"WAL arrived at {replication.show(position)}, which does not follow on {name}.")
+                raise Problem(
+                    f"WAL arrived at {replication.show(position)}, which does not follow on {name}."
+                )
             piece, data = data[: self.segment - offset], data[self.segment - offset :]
             record = crypto.seal(self._own_key, piece, about=_about(name, offset))
             assert self._file is not None
@@ -104,6 +122,7 @@ class Archive:
             self._dirty = True
             self._offset += len(piece)
             position += len(piece)
+            self.reached = max(self.reached, position)
             if self._offset == self.segment:
                 self._finish()
 
@@ -120,6 +139,15 @@ class Archive:
             self.flush()
             self._file.close()
         self._file, self._name = None, ""
+
+    def mend(self, timeline: int) -> None:
+        """Prove the growing segment of a timeline, and cut off what a crash tore; raises Damaged."""
+        for name in self.names()[::-1]:
+            if int(name[:8], 16) == timeline:
+                if not (self.folder / name).exists():
+                    for _piece in self._pieces(name, mend=True):
+                        pass
+                return
 
     def _open(self, name: str) -> None:
         self.close()
@@ -186,13 +214,12 @@ class Archive:
         return len(old)
 
 
-def receive(
-    line: Line, archive: Archive, *, copy_files: Callable[[], object], is_over: Question
-) -> None:
+def receive(line: Line, archive: Archive, *, copy_companions: Callable[[], None], is_over: Question) -> None:
     """Archive what the server writes until `is_over`, or its timeline ends.
 
     Args:
-        copy_files: called before WAL that has arrived is archived: a file is there before the row that names it.
+        copy_companions: called before WAL that has arrived is archived, so that a file is there before the row
+            that names it, and a key before what it sealed.
 
     Raises:
         Lost: the line broke: connect again and go on.
@@ -207,7 +234,7 @@ def receive(
             arrived = line.receive(within=0.5)
             if arrived is None:
                 break
-            copy_files()
+            copy_companions()
             for at, data in arrived:
                 archive.append(timeline, at, data)
                 position = at + len(data)
@@ -229,13 +256,20 @@ def _where_to_start(line: Line, archive: Archive, kept_from: int) -> tuple[int, 
         return line.timeline, kept_from - kept_from % archive.segment
     newest = max(archive.timelines(), default=0)
     if newest > line.timeline:
-        raise Lost(f"the server is on timeline {line.timeline}, the archive on {newest}: another server leads now")
+        raise Lost(
+            f"the server is on timeline {line.timeline}, the archive on {newest}: another server leads now"
+        )
     chain = [*line.history(), (line.timeline, 1 << 63)]
     for place in range(len(chain) - 1, -1, -1):
         timeline, switch = chain[place]
+        archive.mend(timeline)
         end = archive.end(timeline)
         if end is not None and end < switch:
             return timeline, end
         if end is not None:
             return chain[place + 1][0], switch - switch % archive.segment
     return line.timeline, kept_from - kept_from % archive.segment
+
+
+def _about(name: str, offset: int) -> bytes:
+    return f"growing:{name}:{offset}".encode()
