@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Collection
 from typing import Any
 
-from tongban.catalogue.models import Procedure
+from tongban.catalogue.models import AcceptanceStandard, Procedure
 from tongban.catalogue.standards import FormField
 from tongban.directory.models import Level
 from tongban.kernel import numbers, refusals, text
@@ -29,6 +29,14 @@ class AnswerTooLong(refusals.Incomplete):
     """“{label}”最多填写 500 个字。"""
 
 
+class SynonymEmpty(refusals.Incomplete):
+    """请填写日常说法（2 至 30 个字）和清单用语（至多 60 个字），两者不能相同。"""
+
+
+class UnknownSynonym(refusals.NotFound):
+    """没有找到这个日常说法，可能已经被删除。请刷新后查看。"""
+
+
 class NotOpen(refusals.NotAllowed):
     """这个办理项目前不能办理。请重新选择。"""
 
@@ -41,12 +49,35 @@ class UnknownItem(refusals.NotFound):
     """清单里没有这个序号的事项。请重新搜索事项。"""
 
 
+class UnknownDraft(refusals.NotFound):
+    """没有找到这份草案，可能已经发布或者删除。请从标准列表中重新进入。"""
+
+
+class UnknownStandard(refusals.NotFound):
+    """没有找到这一版标准。请从标准列表中重新进入。"""
+
+
 class NoStandard(refusals.NotAllowed):
     """“{procedure}”目前没有生效的收件受理标准，请联系属地窗口。"""
 
 
 class NobodyDecides(refusals.NotAllowed):
     """“{procedure}”在所选地方没有对应的实施层级，请换一个属地或实施层级。"""
+
+
+def province_of(code: str) -> str:
+    """Give the code of the province in which a division lies."""
+    return code[:2].ljust(12, "0")
+
+
+def is_in_force(row: AcceptanceStandard, *, on: datetime.date) -> bool:
+    """Say whether a version holds on a day: it has taken effect, has not ended and is not withdrawn."""
+    withdrawn = getattr(row, "withdrawal", None)
+    return (
+        row.effective_from_on <= on
+        and (row.effective_until_on is None or row.effective_until_on > on)
+        and (withdrawn is None or withdrawn.from_on > on)
+    )
 
 
 def clean(field: FormField, value: Any, *, on: datetime.date) -> str:
@@ -105,3 +136,14 @@ def deciding_level(procedure: Procedure, level: str, *, available: Collection[st
     if level in possible:
         return level
     return possible[0]
+
+
+def check_synonym(word: str, means: str) -> None:
+    """Refuse a synonym that says nothing: a word of one character would stand in for half the list."""
+    fields = {}
+    if not 2 <= len(word) <= 30 or word == means:
+        fields["word"] = SynonymEmpty().message
+    if not 1 <= len(means) <= 60:
+        fields["means"] = SynonymEmpty().message
+    if fields:
+        raise SynonymEmpty(fields=fields)

@@ -25,7 +25,10 @@ from tongban.kernel import primary
 
 ROLE = "tongban_app"
 EVERYTHING = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
-APPEND_ONLY = re.compile(r"journal_(entry|seal|sealedhead|look)(_|$)")  # also their partitions
+# Also their partitions. Published standards are kept from change by a policy on their rows: catalogue 0002.
+APPEND_ONLY = re.compile(
+    r"(journal_(entry|seal|sealedhead|look)|directory_contactlist|catalogue_withdrawal)(_|$)"
+)
 READ_ONLY = frozenset({"django_migrations"})
 LOCK = 7_305_102  # of pg_advisory_lock: two starts at the same time prepare one after the other
 

@@ -91,6 +91,10 @@ ALLOWED_HOSTS = [
 SECURE = TONGBAN_ADDRESS.startswith("https://")
 
 
+def _connect_again(pool: Any) -> None:
+    pool.check()
+
+
 # A server that vanished without a word is given up after some twenty seconds, one that refuses at once.
 _LINE = {
     "connect_timeout": "5",
@@ -109,13 +113,15 @@ def _database(url: str, *, role: str = "", pool: bool = False) -> dict[str, Any]
     if role:
         options["options"] = f"{parts.get('options', '')} -c role={role}".strip()
     if pool or several:
-        # An attempt to reconnect that goes on for long comes ever more seldom: begin anew with the next request.
+        # An attempt to reconnect that goes on for long comes ever more seldom: it is given up soon, and begun anew
+        # at once, so that whoever waits is served within a second of the database's return.
         options["pool"] = {
             "min_size": int(pool),
             "max_size": 8,
             "timeout": 10,
             "max_idle": 300,
             "reconnect_timeout": 2,
+            "reconnect_failed": _connect_again,
             "connection_class": primary.Connection,
         }
     return {
@@ -172,6 +178,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "tongban.web.kit.readable.ReadableMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "tongban.web.kit.gate.GateMiddleware",

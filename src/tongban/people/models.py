@@ -89,6 +89,33 @@ class Training(models.Model):
         return self.title
 
 
+class Presence(models.Model):
+    """A spell of duty at a window, marked by whoever is there: open while `until_at` is empty, over at midnight."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+", verbose_name="人员")
+    window = models.ForeignKey(Window, models.PROTECT, related_name="+", verbose_name="窗口")
+    on = models.DateField("日期")
+    since_at = models.DateTimeField("到岗时间")
+    until_at = models.DateTimeField("离岗时间", null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "on"],
+                condition=Q(until_at__isnull=True),
+                name="a_person_is_on_duty_at_one_window",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["window", "on"], condition=Q(until_at__isnull=True), name="presence_of_window"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.window_id}"
+
+
 class Token(models.Model):
     """A bearer token for the API. Only its digest is kept."""
 

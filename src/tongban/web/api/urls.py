@@ -15,10 +15,12 @@ from tongban.web.api import (
     documentation,
     forms,
     papers,
+    places,
     problems,
     queues,
     showing,
     steps,
+    words,
 )
 from tongban.web.api.auth import BEARER
 
@@ -48,8 +50,9 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars):
+for part in (catalogue, queues, cases, papers, forms, steps, calendars, places, words):
     api.add_router("", part.router)
+problems.refuse_unknown_parameters(api)
 
 urlpatterns = [
     path("docs", documentation.page_of(api.get_openapi_schema), name="api-docs"),

@@ -2,16 +2,19 @@
 
 from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import path
-from django.views.decorators.http import require_safe
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from tongban.directory import queries as directory
 from tongban.directory.models import Equipment, Window
 from tongban.kernel import worktime
 from tongban.people import queries as people
-from tongban.web.kit import requests
+from tongban.people import staff
+from tongban.web.kit import once, requests
 from tongban.web.kit.requests import TongbanRequest
 from tongban.web.workbench import calendar_page, search, today
 
@@ -22,12 +25,39 @@ def window(request: HttpRequest) -> HttpResponse:
     actor, at = cast(TongbanRequest, request).actor, requests.time_of(request)
     codes = {p.division_code for p in actor.posts if not p.window_id and p.division_code}
     found = directory.windows(actor.window_ids, codes=codes)
-    posts = people.staff_of([w.id for w in found], on=at.astimezone(worktime.BEIJING).date())
-    shown = [
-        {"window": w, "equipment": equipment_of(w), "posts": [p for p in posts if p.window_id == w.id]}
-        for w in found
-    ]
+    on = at.astimezone(worktime.BEIJING).date()
+    posts = people.staff_of([w.id for w in found], on=on)
+    on_duty = staff.on_duty([w.id for w in found], on=on)
+    shown = []
+    for w in found:
+        present = [p.person_id for p in on_duty.get(w.id, [])]
+        mine = [p for p in posts if p.window_id == w.id]
+        shown.append(
+            {
+                "window": w,
+                "equipment": equipment_of(w),
+                "posts": mine,
+                "present": present,
+                "is_present": actor.id in present,
+            }
+        )
     return render(request, "workbench/window.html", {"windows": shown})
+
+
+@require_POST
+@once.once
+def presence(request: HttpRequest) -> HttpResponse:
+    """Mark oneself as on duty at a window of one's own, or no longer."""
+    actor, at, data = cast(TongbanRequest, request).actor, requests.time_of(request), request.POST
+    if data.get("present") == "1":
+        asked = data.get("window", "")
+        window_id = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else 0
+        staff.mark_present(window_id=window_id, by=actor, at=at)
+        messages.success(request, _("已登记在岗，今天结束时自动失效。"))
+    else:
+        staff.mark_away(by=actor, at=at)
+        messages.success(request, _("已登记离岗。"))
+    return HttpResponseRedirect(reverse("window"))
 
 
 def equipment_of(window: Window) -> list[dict[str, Any]]:
@@ -43,6 +73,7 @@ urlpatterns = [
     path("", today.page, name="today"),
     path("search/", search.page, name="search"),
     path("window/", window, name="window"),
+    path("window/presence/", presence, name="presence"),
     path("calendar/", calendar_page.page, name="calendar"),
     path("calendar/day/", calendar_page.change, name="calendar_day"),
 ]
