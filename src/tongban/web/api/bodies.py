@@ -80,6 +80,9 @@ class MaterialIn(Input):
 class NoticeIn(Input):
     kind: Literal["receipt", "correction"] = Field(description="receipt 收件通知书，correction 一次性告知书")
     days: int | None = Field(None, description="补正期限（日），一次性告知书必填", examples=[10])
+    beyond_reason: str = Field(
+        "", max_length=300, description="要求首次告知以外的材料的理由，只有窗口负责人可以填写"
+    )
 
 
 class StepIn(BaseModel):

@@ -283,6 +283,8 @@ class CorrectionOut(Schema):
     asked_at: Moment
     asked_by_name: str
     settled_at: Moment | None
+    beyond: list[str] = Field(description="超出首次告知的材料编号")
+    beyond_reason: str = Field(description="窗口负责人要求它们的理由")
 
 
 class NoticeOut(Schema):
