@@ -20,6 +20,7 @@ from tongban.web.api import (
     queues,
     showing,
     steps,
+    words,
 )
 from tongban.web.api.auth import BEARER
 
@@ -49,8 +50,9 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars, places):
+for part in (catalogue, queues, cases, papers, forms, steps, calendars, places, words):
     api.add_router("", part.router)
+problems.refuse_unknown_parameters(api)
 
 urlpatterns = [
     path("docs", documentation.page_of(api.get_openapi_schema), name="api-docs"),
