@@ -19,6 +19,7 @@
 | `TONGBAN_LIVE_ADDRESS` | where browsers reach the live process | same host, PORT + 1 |
 | `TONGBAN_PROXIES` | how many proxies of ours stand in front and add to X-Forwarded-For | 0 |
 | `TONGBAN_ADMINISTRATORS_NEED_FACTOR` | 1: the three administrators sign in with a second factor | 0 in practice, else 1 |
+| `TONGBAN_OUTGOING_ALLOW` | hosts and networks inside that we may call | this machine in practice, else none |
 | `TONGBAN_LISTEN` | address that the web process listens on | 127.0.0.1 |
 | `TONGBAN_CHROMIUM` | the browser that the journeys drive | `chromium` on the path |
 | `PORT` | port of the web process | 8000 |
@@ -58,6 +59,13 @@ TONGBAN_PROXIES = int(os.environ.get("TONGBAN_PROXIES", "0"))
 TONGBAN_ADMINISTRATORS_NEED_FACTOR = (
     os.environ.get("TONGBAN_ADMINISTRATORS_NEED_FACTOR", "0" if TONGBAN_PRACTICE else "1") == "1"
 )
+TONGBAN_OUTGOING_ALLOW = [
+    word.strip()
+    for word in os.environ.get("TONGBAN_OUTGOING_ALLOW", "127.0.0.0/8,::1" if TONGBAN_PRACTICE else "").split(
+        ","
+    )
+    if word.strip()
+]
 TONGBAN_MAX_SCAN = 20 * 1024 * 1024
 # Share of a duty's working time after which it shows amber; a province may set its own as a parameter.
 TONGBAN_AMBER_SHARE = 0.7
