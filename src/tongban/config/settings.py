@@ -176,6 +176,7 @@ INSTALLED_APPS = [
     "tongban.web.workbench",
     "tongban.web.overview",
     "tongban.web.account",
+    "tongban.web.system",
 ]
 
 MIDDLEWARE = [
@@ -224,7 +225,7 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 AUTH_USER_MODEL = "people.Person"
 LOGIN_URL = "/desk/sign-in/"
 LOGIN_REDIRECT_URL = "/desk/"
-TONGBAN_ADMINISTRATORS_HOME = "/desk/"
+TONGBAN_ADMINISTRATORS_HOME = "/system/"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "tongban.people.passwords.Length"},
