@@ -1,6 +1,7 @@
 # make run    start the product (PORT, TONGBAN_DATA, TONGBAN_DATABASE_URL: see `.venv/bin/tongban up --help`)
 # make test   the whole suite, browser included       make check   everything that must hold, then the tests
 # make bench  what a case and a step cost             make clean   remove what was installed and made, keep data
+# make fire   kill, fill, slow and cut off a product of its own under traffic, and prove that nothing is lost (MINUTES, SEED)
 # make sbom   what the product is built of, as a CycloneDX bill of materials in build/
 #
 # Each starts from nothing and does only what is missing: an installation is done again when its lock changes.
@@ -9,7 +10,7 @@ SHELL  := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := run
-.PHONY: run test check bench sbom documents translations clean install browser
+.PHONY: run test check bench fire sbom documents translations clean install browser
 
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	"$$each" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo "$$each" && break; done)
@@ -38,6 +39,9 @@ check: install browser
 	$(PY) -m tongban.command.supply licences
 	$(PY) -m tongban.command.supply audit
 	@$(PY) -m pytest -n $(JOBS) $(TESTS)
+
+fire: install
+	@exec $(PY) -m tests.fire --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 bench: install
 	@exec $(PY) -m tongban.command.main bench
