@@ -19,8 +19,8 @@ from tongban.kernel import crypto, refusals
 from tongban.people import operations as people
 from tongban.people import queries
 from tongban.people.models import Submission
+from tongban.web.kit import readable, requests
 from tongban.web.kit import refusal as refusal_page
-from tongban.web.kit import requests
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _KEPT_HEADERS = ("Location", "HX-Redirect", "HX-Location", "HX-Trigger", "Content-Type")
@@ -39,14 +39,6 @@ class KeyMissing(refusals.Incomplete):
 
 class KeyTooLong(refusals.Incomplete):
     """Idempotency-Key 最多 {limit} 个字符。"""
-
-
-class TooMuch(refusals.Incomplete):
-    """提交的内容太大，没有保存。请分次提交；单个文件最大 20 MB。"""
-
-
-class Garbled(refusals.Incomplete):
-    """提交的内容在传输中残缺，没有保存。请重新提交。"""
 
 
 def once(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -148,14 +140,14 @@ def digest_of(request: HttpRequest) -> bytes:
     """Give the SM3 digest of where a request goes and what it says.
 
     Raises:
-        TooMuch, Garbled: it cannot be read.
+        readable.TooMuch, readable.Garbled: it cannot be read.
     """
     try:
         return crypto.sm3(f"{request.method} {request.get_full_path()}\n".encode() + _said_by(request))
     except RequestDataTooBig:
-        raise TooMuch() from None
+        raise readable.TooMuch() from None
     except (MultiPartParserError, UnreadablePostError):
-        raise Garbled() from None
+        raise readable.Garbled() from None
 
 
 def _said_by(request: HttpRequest) -> bytes:
