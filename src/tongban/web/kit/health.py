@@ -87,4 +87,8 @@ def _heard_at() -> datetime.datetime | None:
 
 CHECKS = {"database": _database, "queue": _queue, "storage": documents.storage_ready}
 
-urlpatterns = [path("live", live), path("ready", ready), path("detail", detail)]
+urlpatterns = [
+    path("live", live, name="health_live"),
+    path("ready", ready, name="health_ready"),
+    path("detail", detail, name="health_detail"),
+]
