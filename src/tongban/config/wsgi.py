@@ -50,5 +50,7 @@ def application(environ: dict[str, Any], start_response: Any) -> Any:
 
 
 from tongban.config import subscriptions  # noqa: E402 (settings first)
+from tongban.kernel import logs  # noqa: E402
 
+logs.guard()
 subscriptions.connect()

@@ -99,7 +99,7 @@ def as_json(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             _log.warning("The database was away at %s %s", request.method, request.path, exc_info=True)
             return refusal_page.away(request)
         except Exception:
-            _log.exception("The API failed at %s %s", request.method, request.path)
+            _log.exception("the API failed")
             return refusal_page.answer(request, Failed())
         if isinstance(response, HttpResponseNotAllowed):
             allowed = response["Allow"]
