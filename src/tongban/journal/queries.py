@@ -1,5 +1,9 @@
 """Reads of the journal: one chain, all of it newest first, the seals, what was verified."""
 
+import datetime
+
+from django.db.models import Max
+
 from tongban.journal import models
 
 PAGE = 50
@@ -56,3 +60,9 @@ def verifications(*, limit: int = 20) -> list[models.Verification]:
 def seals(*, limit: int = 10) -> list[models.Seal]:
     """Give the seals, the latest first."""
     return list(models.Seal.objects.order_by("-number")[:limit])
+
+
+def last_sealed_at() -> datetime.datetime | None:
+    """Give when the journal was last sealed, by the machine's time; None: never."""
+    found: datetime.datetime | None = models.Seal.objects.aggregate(last=Max("sealed_at"))["last"]
+    return found
