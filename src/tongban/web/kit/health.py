@@ -62,7 +62,7 @@ def detail(request: HttpRequest) -> JsonResponse:
     """Say how each part does, in figures; for this machine and for whoever shows the metrics secret."""
     if not metrics.is_admitted(request):
         raise Http404
-    checks = {name: _works(check) for name, check in CHECKS.items()}
+    checks = {name: works(check) for name, check in CHECKS.items()}
     heard_at, sealed_at, usage = _heard_at(), journal.last_sealed_at(), metrics.disk()
     now = requests.machine_time()
     free, total = usage or (0, 0)
