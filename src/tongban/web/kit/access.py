@@ -84,6 +84,9 @@ PAGES: dict[str, Line] = {
     "contacts_pdf": Line(PUBLIC, area=True),
     "health_live": Line(PUBLIC),
     "health_ready": Line(PUBLIC),
+    # These two ask for this machine or for a secret instead (`metrics.is_admitted`), and are not there otherwise.
+    "health_detail": Line(PUBLIC),
+    "metrics": Line(PUBLIC),
     # Sign-in and one's own account
     "sign_in": Line(PUBLIC),
     "sign_in_code": Line(PUBLIC),
