@@ -101,6 +101,7 @@ class World:
             "key": (key, "no-such-key"),
             "step": ("recall", "recall"),
             "seq": ("15", "15"),
+            "procedure": ("015-1", "no-such"),
             "procedure_id": (str(self.story.case.procedure_id), str(self.story.case.procedure_id)),
             "code": (PLACE, PLACE),
             "act": ("save", "save"),
