@@ -20,6 +20,7 @@ from tongban.web.api import (
     queues,
     showing,
     steps,
+    workbooks,
 )
 from tongban.web.api.auth import BEARER
 
@@ -49,7 +50,7 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars, places):
+for part in (catalogue, queues, cases, papers, forms, steps, calendars, places, workbooks):
     api.add_router("", part.router)
 
 urlpatterns = [
