@@ -6,10 +6,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -94,12 +96,43 @@ def django_db_setup() -> Iterator[None]:
             connection.close_pool()  # type: ignore[attr-defined]
 
 
+@pytest.fixture(scope="module")
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Point the connections of this process at a database of the module's own, in which nothing is rolled back.
+
+    For what several connections do at once.
+    """
+    from django.db import connections
+
+    owner, _app = new_database(f"tongban_races_{uuid.uuid4().hex[:8]}")
+    settings: dict[str, Any] = connections.databases["default"]
+    name, pool = settings["NAME"], settings["OPTIONS"]["pool"]
+    _leave()
+    settings["NAME"] = urlsplit(owner).path.lstrip("/")
+    settings["OPTIONS"]["pool"] = {**pool, "max_size": 20, "timeout": 30}
+    with django_db_blocker.unblock():
+        yield
+        _leave()
+    settings["NAME"], settings["OPTIONS"]["pool"] = name, pool
+
+
+def _leave() -> None:
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if getattr(connection, "pool", None):
+            connection.close_pool()  # type: ignore[attr-defined]
+
+
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
     """Start each test without what the process remembers of calendars, parameters and the clock."""
+    from tongban.catalogue import queries as catalogue
     from tongban.directory import queries
 
     queries.forget()
+    catalogue.forget()
     yield
 
 

@@ -128,6 +128,14 @@ class Story:
             rows[0]["finding"] = wrong
         return rows
 
+    def too_late(self) -> datetime.datetime:
+        """Let the time of whoever has the turn run out; gives the moment after it."""
+        due_at = max(
+            (d.due_at for d in queries.duties_of(self.id) if d.is_turn and d.due_at), default=self.at
+        )
+        self.at = max(self.at, due_at + datetime.timedelta(minutes=1))
+        return self.at
+
     def lead_to(self, state: str) -> Self:
         """Take the shortest lawful way from nothing to a state."""
         for step in WAYS[State(state)]:
@@ -174,7 +182,7 @@ DO: dict[str, Any] = {
     "bring_correction": lambda s, at: intake.bring_correction(s.id, by=s.receiver, at=at),
     "receive": lambda s, at: intake.receive(s.id, by=s.receiver, at=at),
     "withdraw_early": lambda s, at: intake.withdraw_early(s.id, reason="不办了", by=s.receiver, at=at),
-    "lapse": lambda s, at: intake.lapse(s.id, by=SYSTEM, at=at),
+    "lapse": lambda s, at: intake.lapse(s.id, by=SYSTEM, at=s.too_late()),
     "choose_channel": lambda s, at: transfer.choose_channel(s.id, channel="post", by=s.receiver, at=at),
     "send": lambda s, at: transfer.send(
         s.id, waybill=WAYBILL if s.case.channel == "post" else "", by=s.receiver, at=at
@@ -208,7 +216,7 @@ DO: dict[str, Any] = {
     "take_over": lambda s, at: windows.take_over(
         s.id, old_id=s.case.receiving_window_id, new_id=min(s.home.window_ids), ordered_by="测试", at=at
     ),
-    "lapse_at_home": lambda s, at: acceptance.lapse_at_home(s.id, by=SYSTEM, at=at),
+    "lapse_at_home": lambda s, at: acceptance.lapse_at_home(s.id, by=SYSTEM, at=s.too_late()),
     "decline": lambda s, at: acceptance.decline(s.id, reason="不属于本机关职权范围", by=s.home, at=at),
     "hand_off": lambda s, at: approval.hand_off(
         s.id,

@@ -104,7 +104,7 @@ class TestUp:
     def test_is_ready_from_nothing(self, product: Product) -> None:
         assert product.is_ready()
 
-    @pytest.mark.article("A6")
+    @pytest.mark.article("S2", "P26(4)")
     def test_the_application_s_role_cannot_change_the_journal(self, product: Product) -> None:
         cluster = postgres.Cluster(product.data / "postgres")
         with psycopg.connect(cluster.app_url, autocommit=True) as app:

@@ -20,7 +20,7 @@ PASSWORD = "tongban-practice-2026"
 class Product:
     """`tongban up` over a folder of its own; without `database` it brings its own durable server."""
 
-    def __init__(self, *, database: tuple[str, str] | None = None) -> None:
+    def __init__(self, *, database: tuple[str, str] | None = None, **environment: str) -> None:
         self.data = Path(tempfile.mkdtemp(prefix="tongban-journey-", dir="/tmp"))
         self.data.chmod(0o711)
         self.port, self.live_port = _free_port(), _free_port()
@@ -32,6 +32,7 @@ class Product:
             "TONGBAN_PRACTICE_PASSWORD": PASSWORD,
             "PORT": str(self.port),
             "TONGBAN_LIVE_PORT": str(self.live_port),
+            **environment,
         }
         if database:
             self.environment["TONGBAN_DATABASE_URL"] = database[0]

@@ -9,7 +9,7 @@ from tests.journeys import desk
 from tests.journeys.desk import MATERIALS, Receiving, open_case
 
 
-@pytest.mark.article("C2")
+@pytest.mark.article("S3")
 class TestDoubleSubmission:
     def test_a_form_sent_twice_makes_one_case(self, page_as: Callable[[str], Page]) -> None:
         page = page_as("clerk.520103")
@@ -33,7 +33,7 @@ class TestDoubleSubmission:
         expect(page.get_by_text("清单 4 项")).to_have_count(1)
 
 
-@pytest.mark.article("C2")
+@pytest.mark.article("S3")
 class TestDroppedConnection:
     def test_what_is_typed_offline_arrives_once_the_line_is_back(
         self, page_as: Callable[[str], Page]

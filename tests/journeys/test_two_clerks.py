@@ -10,7 +10,7 @@ from tests.journeys.desk import MATERIALS, Receiving, open_case, step
 REASON = "审查意见写了很久，不能丢"
 
 
-@pytest.mark.article("C2")
+@pytest.mark.article("S3")
 class TestTwoClerksAtOnce:
     def test_one_wins_and_the_other_loses_nothing_typed(self, page_as: Callable[[str], Page]) -> None:
         first = page_as("clerk.520103")

@@ -16,6 +16,7 @@ from tests.journeys.product import Product
 @pytest.mark.article("P21(3)")
 @pytest.mark.article("P21(4)")
 @pytest.mark.article("C2")
+@pytest.mark.article("C7")
 class TestWholeLife:
     def test_from_counter_to_letter_box_with_a_correction(
         self, page_as: Callable[[str], Page], product: Product

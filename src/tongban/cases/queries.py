@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Iterator, Sequence
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from tongban.cases import permissions, rules
 from tongban.cases.models import (
@@ -28,6 +28,7 @@ from tongban.duties import queries as duties
 from tongban.duties.models import BearerKind, Duty
 from tongban.journal.models import Entry, Look
 from tongban.kernel import ids, keyring, worktime
+from tongban.kernel import text as text_of
 from tongban.people.actors import Actor
 
 PAGE = 50
@@ -139,6 +140,34 @@ def notices_of(case_id: int) -> list[CorrectionNotice]:
     return list(CorrectionNotice.objects.filter(case_id=case_id).order_by("id"))
 
 
+def first_notice(case: Case) -> CorrectionNotice | None:
+    """Give the first correction notice of a case under the standard that it has now, by whichever window (C11)."""
+    rows = CorrectionNotice.objects.filter(case_id=case.id)
+    rows = rows.filter(Q(standard_id=case.standard_id) | Q(standard_id=None))
+    return rows.order_by("asked_at", "id").first()
+
+
+def asked_for_more(
+    *, since: datetime.datetime, until: datetime.datetime, prefixes: Sequence[str] | None = None
+) -> list[tuple[Window, int]]:
+    """Count by window the notices that asked for more than the first one named (C11), the most first.
+
+    Holds no personal data: the figures may be published.
+
+    Args:
+        prefixes: the leading digits of the places whose windows count; None: all five provinces.
+    """
+    rows = CorrectionNotice.objects.exclude(beyond_reason="").filter(asked_at__gte=since, asked_at__lte=until)
+    if prefixes is not None:
+        here = Q(pk__in=[])
+        for prefix in prefixes:
+            here |= Q(window__division__code__startswith=prefix)
+        rows = rows.filter(here)
+    counts = dict(rows.values_list("window").annotate(n=Count("id")).order_by("-n", "window"))
+    windows = Window.objects.in_bulk([w for w in counts if w])
+    return [(windows[w], n) for w, n in counts.items() if w in windows]
+
+
 def decisions_of(case_id: int) -> list[Decision]:
     return list(Decision.objects.filter(case_id=case_id).order_by("made_at", "id"))
 
@@ -243,7 +272,7 @@ def search(actor: Actor, words: str, *, after: int | None = None) -> list[Case]:
     Args:
         after: the id of the last case of the page before.
     """
-    text = words.strip()
+    text = text_of.clean_name(words)
     seen = visible_to(actor)
     rows = seen.select_related(*_SHOWN).order_by("-opened_at", "-id")  # an id says the day, not the hour
     last = seen.filter(id=after).values_list("opened_at", flat=True).first() if after is not None else None
@@ -289,7 +318,7 @@ def heads() -> Iterator[tuple[int, int, bytes]]:
 def windows_to_forward_to(case: Case, *, words: str) -> QuerySet[Window]:
     """Give listed windows by a part of their place's name, for a case that went to the wrong one."""
     rows = Window.objects.filter(is_open=True).exclude(id=case.home_window_id or 0).select_related("division")
-    return rows.filter(division__full_name__contains=words.strip()).order_by("division_id")[:20]
+    return rows.filter(division__full_name__contains=text_of.clean(words)).order_by("division_id")[:20]
 
 
 def agent_identity_of(applicant: CaseApplicant) -> str:

@@ -15,12 +15,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from types import FrameType
 
 from tongban.command import processes, running
+from tongban.command.archive import place, replication
 from tongban.command.problems import Problem
 from tongban.command.service import Service
 
@@ -35,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=4, metavar="N", help="threads of each (default 4)")
     parser.epilog = (
         "Environment: PORT (8000), TONGBAN_DATA (var), TONGBAN_DATABASE_URL (an embedded server), "
-        "TONGBAN_PRACTICE (1), TONGBAN_LISTEN (127.0.0.1), TONGBAN_ADDRESS (http://localhost:PORT). "
+        "TONGBAN_PRACTICE (1), TONGBAN_LISTEN (127.0.0.1), TONGBAN_ADDRESS (http://localhost:PORT), "
+        "TONGBAN_BACKUP (none; see `tongban backup --help`). "
         "Logs are in TONGBAN_DATA/logs. Stop with Ctrl-C."
     )
 
@@ -73,10 +75,12 @@ class Supervisor:
             with self._database():
                 if self._stops:
                     return 0
+                self._stop_waiting()  # an earlier supervisor that was killed could not
                 self._prepare(bell)
                 if self._stops:
                     return 0
                 self.services = self._services()
+                self._wait_for_archive()
                 try:
                     for service in self.services:
                         service.start()
@@ -252,7 +256,36 @@ class Supervisor:
         ]  # fmt: skip
         if importlib.util.find_spec("tongban.web.live") is not None:
             services.append(Service("live", live, folder=self.logs, environment=environment, patience=1.5))
-        return services
+        return [*services, *self._archiver(environment)]
+
+    def _archiver(self, environment: Mapping[str, str]) -> Iterator[Service]:
+        """Give the part that archives the database, where back-ups are switched on; it is the last to be stopped."""
+        url = self.cluster.admin_url if self.cluster else os.environ.get("TONGBAN_BACKUP_DATABASE_URL")
+        if not place.is_wanted():
+            return
+        if not url:
+            raise Problem(
+                "Set TONGBAN_BACKUP_DATABASE_URL: your server as a role with LOGIN and REPLICATION."
+            )
+        place.folder()
+        place.keys_apart()
+        command = [sys.executable, "-m", "tongban.command.archiver"]
+        own = {**environment, "TONGBAN_BACKUP_DATABASE_URL": url}
+        yield Service("archiver", command, folder=self.logs, environment=own, patience=4.0)
+
+    def _wait_for_archive(self) -> None:
+        """Let the embedded server acknowledge nothing before the archive has it, where that is asked for."""
+        if self.cluster is None:
+            return
+        if place.waits():
+            self.cluster.apply({"synchronous_standby_names": f"'{replication.SLOT}'"})
+        elif not place.is_wanted():
+            with replication.Line(self.cluster.admin_url) as line:
+                line.drop_slot()
+
+    def _stop_waiting(self) -> None:
+        if self.cluster is not None and place.waits() and self.cluster.is_running():
+            self.cluster.apply({})
 
     # While it runs
 
@@ -314,6 +347,8 @@ class Supervisor:
         """Stop the services one by one, each finishing what it has begun; a second signal hurries."""
         self._say("stopping")
         for service in self.services:
+            if service.name == "archiver":  # what the others wrote last still had to be archived
+                self._stop_waiting()
             service.ask_to_end()
             processes.wait_until(lambda s=service: s.has_ended() or self._stops > 1, service.patience)  # type: ignore[misc]
             service.end_now()

@@ -32,6 +32,9 @@ def main() -> None:
     django.setup()
     from procrastinate.contrib.django import app
 
+    from tongban.command import rescue
+
+    assert rescue.TASK in app.tasks  # known by being imported
     connections.close_all()
     asyncio.run(_work(app))
 

@@ -6,6 +6,13 @@
 | `TONGBAN_DATABASE_APP_URL` | the same database as the application's own login | the owner, acting as role `tongban_app` |
 | `TONGBAN_DATA` | files, keys, logs, embedded database | `var` in the checkout |
 | `TONGBAN_FILES`, `TONGBAN_KEYS` | files and keys on places of their own | `files`, `keys` in the data folder |
+| `TONGBAN_BACKUP` | back-ups and WAL archive, on another disk; switches them on | no back-ups |
+| `TONGBAN_BACKUP_KEYS` | sealed copies of the keys, on a third place | must be named |
+| `TONGBAN_BACKUP_KEY` | file with the key that opens both | `backup.key` with the keys |
+| `TONGBAN_BACKUP_WAIT` | 1: nothing is acknowledged before the archive has it (embedded server) | 0 |
+| `TONGBAN_BACKUP_DAYS` | every moment of so many days stays within reach | 14 |
+| `TONGBAN_BACKUP_HOUR` | hour in Beijing from which on the daily back-up is made | 2 |
+| `TONGBAN_BACKUP_DATABASE_URL` | a server of your own, as a role with REPLICATION | the embedded server |
 | `TONGBAN_PRACTICE` | 1: practice accounts, movable clock, a banner on every page | 1 |
 | `TONGBAN_ADDRESS` | the public address, written into QR codes | `http://localhost:PORT` |
 | `TONGBAN_HOSTS` | host names answered to, comma separated | the address's host, localhost |
@@ -46,6 +53,7 @@ TONGBAN_ICONS = _path("TONGBAN_ICONS", CHECKOUT / "node_modules/@tabler/icons/ic
 TONGBAN_ADDRESS = os.environ.get("TONGBAN_ADDRESS", f"http://localhost:{PORT}").rstrip("/")
 TONGBAN_LIVE_ADDRESS = os.environ.get("TONGBAN_LIVE_ADDRESS", "")
 TONGBAN_LIVE_PORT = int(os.environ.get("TONGBAN_LIVE_PORT", str(PORT + 1)))
+TONGBAN_BACKUP = os.environ.get("TONGBAN_BACKUP", "")
 TONGBAN_PROXIES = int(os.environ.get("TONGBAN_PROXIES", "0"))
 TONGBAN_ADMINISTRATORS_NEED_FACTOR = (
     os.environ.get("TONGBAN_ADMINISTRATORS_NEED_FACTOR", "0" if TONGBAN_PRACTICE else "1") == "1"
@@ -83,6 +91,10 @@ ALLOWED_HOSTS = [
 SECURE = TONGBAN_ADDRESS.startswith("https://")
 
 
+def _connect_again(pool: Any) -> None:
+    pool.check()
+
+
 # A server that vanished without a word is given up after some twenty seconds, one that refuses at once.
 _LINE = {
     "connect_timeout": "5",
@@ -101,13 +113,15 @@ def _database(url: str, *, role: str = "", pool: bool = False) -> dict[str, Any]
     if role:
         options["options"] = f"{parts.get('options', '')} -c role={role}".strip()
     if pool or several:
-        # An attempt to reconnect that goes on for long comes ever more seldom: begin anew with the next request.
+        # An attempt to reconnect that goes on for long comes ever more seldom: it is given up soon, and begun anew
+        # at once, so that whoever waits is served within a second of the database's return.
         options["pool"] = {
             "min_size": int(pool),
             "max_size": 8,
             "timeout": 10,
             "max_idle": 300,
             "reconnect_timeout": 2,
+            "reconnect_failed": _connect_again,
             "connection_class": primary.Connection,
         }
     return {
@@ -164,6 +178,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "tongban.web.kit.readable.ReadableMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "tongban.web.kit.gate.GateMiddleware",
@@ -172,6 +187,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tongban.web.kit.refusal.RefusalMiddleware",
+    "tongban.web.kit.access.AccessMiddleware",
     "tongban.web.kit.reading.ReadOnlyGetMiddleware",
 ]
 

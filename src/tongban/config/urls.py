@@ -11,3 +11,4 @@ urlpatterns = [
     path("health/", include("tongban.web.kit.health")),
     path("language/", include("django.conf.urls.i18n")),
 ]
+handler500 = "tongban.web.kit.refusal.failed"

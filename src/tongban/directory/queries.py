@@ -1,7 +1,6 @@
 """Reads of the directory: places, windows, calendars, parameters, and what time it is for the product."""
 
 import datetime
-import threading
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -23,23 +22,38 @@ from tongban.directory.models import (
     Window,
     WindowKind,
 )
-from tongban.kernel import worktime
+from tongban.kernel import trip, worktime
 
 CLOCK_OFFSET = "practice.clock_offset"
+# Whoever counts time in the open transaction holds this lock together with others; whoever changes days or
+# parameters holds it alone. A step therefore ends before the change it did not see, or sees it.
+CALENDAR_LOCK = 7_305_104
+HOLD: trip.Query = (None, "SELECT pg_advisory_xact_lock_shared(%s)", [CALENDAR_LOCK])
+STAMP: trip.Query = (
+    None,
+    "SELECT coalesce((SELECT value FROM directory_stamp WHERE name = 'calendar'), 0)",
+    [],
+)
 _FRESH_FOR = 1.0  # seconds for which a process trusts what it remembers of clock and stamps
+
+
+class _Known:
+    """Calendars and parameters as read under one stamp; what a slower thread still reads stays under its own."""
+
+    def __init__(self, stamp: int, parameters: dict[tuple[str, str], Any]) -> None:
+        self.stamp = stamp
+        self.parameters = parameters
+        self.calendars: dict[str, calendar.PlaceCalendar] = {}
 
 
 class _Memory:
     """What this process remembers of small tables that change rarely."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
         self.offset = datetime.timedelta()
         self.offset_read = float("-inf")
-        self.stamp = -1
+        self.known = _Known(-1, {})
         self.stamp_read = float("-inf")
-        self.calendars: dict[str, calendar.PlaceCalendar] = {}
-        self.parameters: dict[tuple[str, str], Any] = {}
         self.window_codes: dict[int, str] = {}
 
 
@@ -49,7 +63,7 @@ _memory = _Memory()
 def forget() -> None:
     """Make this process read calendars, parameters and the practice clock anew."""
     _memory.offset_read = _memory.stamp_read = float("-inf")
-    _memory.stamp = -1
+    _memory.known = _Known(-1, {})
     _memory.window_codes = {}
 
 
@@ -67,26 +81,28 @@ def now() -> datetime.datetime:
     return real + _memory.offset
 
 
-def stamp() -> int:
-    """Give the number of times that calendars or parameters have changed."""
-    return Stamp.objects.filter(name="calendar").values_list("value", flat=True).first() or 0
+def stamp(name: str = "calendar") -> int:
+    """Give the number of times that something which processes remember has changed: calendars and parameters."""
+    return Stamp.objects.filter(name=name).values_list("value", flat=True).first() or 0
 
 
-def _refresh(current: int | None) -> None:
-    """Forget remembered calendars and parameters when they have changed; `current` is the stamp if known."""
+def held_stamp() -> int:
+    """Give the stamp, and keep calendars and parameters as they are until the open transaction ends."""
+    return int(trip.read_models([HOLD, STAMP])[1][0][0])
+
+
+def _known(current: int | None) -> _Known:
+    """Give what is remembered, read anew when it has changed; `current` is the stamp if known."""
+    known = _memory.known
     if current is None:
         if time.monotonic() - _memory.stamp_read < _FRESH_FOR:
-            return
+            return known
         current = stamp()
     _memory.stamp_read = time.monotonic()
-    if current != _memory.stamp:
-        with _memory.lock:
-            _memory.calendars = {}
-            _memory.parameters = {
-                (name, code or ""): value
-                for name, code, value in Parameter.objects.values_list("name", "division_id", "value")
-            }
-            _memory.stamp = current
+    if current != known.stamp:
+        rows = Parameter.objects.values_list("name", "division_id", "value")
+        known = _memory.known = _Known(current, {(name, code or ""): value for name, code, value in rows})
+    return known
 
 
 def calendar_of(code: str, *, stamp: int | None = None) -> calendar.PlaceCalendar:
@@ -96,12 +112,11 @@ def calendar_of(code: str, *, stamp: int | None = None) -> calendar.PlaceCalenda
         code: the division's 12 digits.
         stamp: the number of changes as read in the open transaction, when the answer must be exact.
     """
-    _refresh(stamp)
-    known = _memory.calendars.get(code)
-    if known is None:
-        known = _read_calendar(code)
-        _memory.calendars[code] = known
-    return known
+    known = _known(stamp)
+    found = known.calendars.get(code)
+    if found is None:
+        found = known.calendars[code] = _read_calendar(code)
+    return found
 
 
 def _read_calendar(code: str) -> calendar.PlaceCalendar:
@@ -121,10 +136,10 @@ def _read_calendar(code: str) -> calendar.PlaceCalendar:
 
 def parameter(name: str, default: Any, *, code: str = "", stamp: int | None = None) -> Any:
     """Give a parameter as the place has it, else its city, its province, everyone, else the default."""
-    _refresh(stamp)
+    known = _known(stamp).parameters
     for place in (*reversed(rules.chain_of(code)), ""):
-        if (name, place) in _memory.parameters:
-            return _memory.parameters[name, place]
+        if (name, place) in known:
+            return known[name, place]
     return default
 
 

@@ -77,6 +77,7 @@ class TestDescription:
                 *("checkEquipment", "setWindowDay", "clearWindowDay", "closeWindow"),
                 *("listStaff", "givePost", "endPost", "addTraining", "markPresence"),
                 *("getWorkbook", "importWorkbook", "getImport", "confirmImport"),
+                *("listWords", "addWord", "removeWord"),
             ]
         )
 

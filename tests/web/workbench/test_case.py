@@ -93,7 +93,7 @@ class TestPage:
         assert "13800000000" not in html
         assert "110***********002X" in html
 
-    @pytest.mark.article("C7")
+    @pytest.mark.article("G1")
     def test_explains_when_every_clock_ends_and_which_days_do_not_count(
         self, make_case: Callable[..., Case], signed_in: SignIn
     ) -> None:

@@ -12,13 +12,13 @@ everything. Nothing outside the database happens in between.
 import datetime
 import functools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import models, transaction
 
-from tongban.cases import following, permissions, rules
+from tongban.cases import following, permissions, queries, rules
 from tongban.cases.models import Case
 from tongban.cases.states import (
     CHANNEL_DAYS,
@@ -37,7 +37,7 @@ from tongban.duties import operations as duties
 from tongban.duties import queries as duty_queries
 from tongban.duties.models import BearerKind, Duty, Outcome
 from tongban.journal import operations as journal
-from tongban.kernel import trip, worktime
+from tongban.kernel import text, trip, worktime
 from tongban.people.actors import Actor
 
 _DEFER = (
@@ -101,6 +101,18 @@ class Taking:
         """Say more about the step in the journal: codes and numbers, no personal data."""
         self.payload.update(payload)
 
+    def check_turn_is_over(self) -> None:
+        """Refuse to end a turn for its time while that still runs, by the calendar as it is now.
+
+        Raises:
+            rules.TimeStillRuns: it was not this turn whose time was over, or the calendar gave it more.
+        """
+        turn = next(d for d in self.open_duties if d.is_turn)
+        calendar = directory.calendar_of(turn.calendar_code, stamp=self._stamp)
+        due_at = duty_queries.due_of(turn, calendar=calendar).at
+        if due_at is None or due_at >= self.at:
+            raise rules.TimeStillRuns()
+
     def stop_clocks(self, *, reason: str) -> None:
         """Stop the limits that the law lets stop (行政许可法 Art. 45)."""
         for duty in self._stoppable():
@@ -112,8 +124,11 @@ class Taking:
         """Let stopped limits run on; their due times move by the days of the stop."""
         for duty in self._stoppable():
             if duty.stops and duty.stops[-1]["until"] is None:
-                duty.stops = [*duty.stops[:-1], {**duty.stops[-1], "until": self.at.isoformat()}]
-                duties.set_clock(duty, calendar=directory.calendar_of(duty.calendar_code, stamp=self._stamp))
+                # A machine's clock that was put back, or the practice clock, must not hold a case for ever.
+                until = max(self.at, datetime.datetime.fromisoformat(duty.stops[-1]["from"]))
+                duty.stops = [*duty.stops[:-1], {**duty.stops[-1], "until": until.isoformat()}]
+                calendar = directory.calendar_of(duty.calendar_code, stamp=self._stamp)
+                duties.set_clock(duty, calendar=calendar, stamp=self._stamp)
                 self._moved.append(duty)
 
     def hand_window_over(self, old_id: int, new_id: int) -> None:
@@ -182,6 +197,7 @@ class Taking:
             calendar=directory.calendar_of(calendar_code, stamp=self._stamp),
             stops=stops,
             due_on=self.due_on if row.limit == Limit.GIVEN else None,
+            stamp=self._stamp,
         )
         self._rows.append(duty)
         self.open_duties.append(duty)
@@ -308,10 +324,29 @@ def taking(
         step.write()
 
 
+def asking_once(
+    step: Taking, told: Sequence[Mapping[str, str]], *, window_id: int, reason: str
+) -> tuple[list[str], str]:
+    """Check a correction notice against the first one of the case, by whichever window; note what goes beyond it.
+
+    Gives the keys beyond it and the cleaned reason, both empty when there are none.
+
+    Raises:
+        rules.BeyondFirstNotice, rules.OnlyTheLead.
+    """
+    words = text.clean(reason)[:300]
+    first, is_lead = queries.first_notice(step.case), window_id in step.by.lead_window_ids
+    beyond = rules.check_told_once(first, told, reason=words, is_lead=is_lead)
+    if not beyond:
+        return [], ""
+    step.note(beyond=beyond, beyond_reason=words)
+    return beyond, words
+
+
 def begin(case: Case, *, rows: Sequence[models.Model], by: Actor, at: datetime.datetime) -> Taking:
     """Write a new case with everything it begins with, in one round trip."""
     with transaction.atomic():
-        step = Taking("open", case, open_duties=[], stamp=directory.stamp(), by=by, at=at)
+        step = Taking("open", case, open_duties=[], stamp=directory.held_stamp(), by=by, at=at)
         step.add(*rows)
         step.write(is_new=True)
     return step
@@ -336,13 +371,14 @@ def editing(
 
 
 def _lock(case_id: int) -> tuple[Case, list[Duty], int]:
-    case_rows, duty_rows, stamps = trip.read_models(
+    _held, case_rows, duty_rows, stamps = trip.read_models(
         [
+            directory.HOLD,  # before the row's lock: nobody who has a case waits for a calendar
             (Case, "WHERE id = %s FOR UPDATE", [case_id]),
             (Duty, "WHERE case_id = %s AND done_at IS NULL ORDER BY is_turn DESC, due_at", [case_id]),
-            (None, "SELECT value FROM directory_stamp WHERE name = 'calendar'", []),
+            directory.STAMP,
         ]
     )
     if not case_rows:
         raise rules.UnknownCase()
-    return case_rows[0], duty_rows, stamps[0][0] if stamps else 0
+    return case_rows[0], duty_rows, stamps[0][0]

@@ -119,7 +119,7 @@ def resume(case_id: int, *, by: Actor, at: datetime.datetime, revision: int | No
     """Let the clocks run on; due times move by the working days of the special procedure."""
     with _step.taking(case_id, "resume", by=by, at=at, revision=revision) as step:
         for row in Suspension.objects.filter(case=step.case, until_at=None):
-            step.update(row, until_at=at)
+            step.update(row, until_at=max(at, row.from_at))
         step.restart_clocks()
     return step.case
 

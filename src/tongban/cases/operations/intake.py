@@ -22,6 +22,7 @@ from tongban.cases.states import CaseOutcome, Mode, State
 from tongban.catalogue import queries as catalogue
 from tongban.catalogue import rules as catalogue_rules
 from tongban.catalogue import standards
+from tongban.catalogue.models import AcceptanceStandard
 from tongban.directory import queries as directory
 from tongban.directory import rules as directory_rules
 from tongban.documents import operations as documents
@@ -46,6 +47,7 @@ APPLICANT_FIELDS = frozenset(
         "has_agent_letter",
     }
 )
+_NAMES = frozenset({"name", "contact_name", "legal_representative", "agent_name"})
 CASE_FIELDS = frozenset({"channel", "delivery_way", "delivery_address"})
 
 
@@ -136,7 +138,7 @@ def _save_applicant(applicant: CaseApplicant, name: str, value: Any, *, on: date
     if name in ("is_identity_checked", "has_agent", "has_agent_letter"):
         setattr(applicant, name, value in (True, "true", "on", "1"))
         return
-    text = text_of.clean(str(value))
+    text = text_of.clean_name(str(value)) if name in _NAMES else text_of.clean(str(value))
     try:
         if name == "identity":
             _save_identity(applicant, text, on=on)
@@ -252,13 +254,25 @@ def _pin(case: Case, *, at: datetime.datetime) -> None:
             fields={"home": directory_rules.NotListed(place=names.get(code, code)).message},
         )
     case.home_window = window
-    is_pinned = case.standard is not None and case.standard.procedure_id == case.procedure_id
-    if not is_pinned or catalogue_rules.province_of(before) != catalogue_rules.province_of(code):
+    pinned = case.standard
+    if (
+        pinned is None
+        or pinned.procedure_id != case.procedure_id
+        or not before
+        or (catalogue_rules.province_of(before) != catalogue_rules.province_of(code))
+    ):
         on = at.astimezone(worktime.BEIJING).date()
-        case.standard = catalogue.standard_in_force(case.procedure, code, on=on)
+        found = catalogue.standard_to_pin(case.procedure, code, on=on)
+        if pinned is None or _line_of(pinned) != _line_of(found):  # a place picked anew may be the same one
+            case.standard = found
     assert case.standard is not None
     case.legal_limit = case.standard.legal_limit
     case.promised_limit = case.standard.promised_limit
+
+
+def _line_of(standard: AcceptanceStandard) -> tuple[int, bool, str | None, int]:
+    """Tell of what a standard is a version: matter, sample or not, province, stage."""
+    return standard.procedure_id, standard.is_sample, standard.province_id, standard.stage
 
 
 def _list_materials(case: Case, *, at: datetime.datetime) -> None:
@@ -382,6 +396,9 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         added_at=at,
     )
     with _step.editing(case_id, by=by, require=permissions.require_scan):
+        # Another matter may have been chosen while the file was checked, and the list be without it now.
+        if not CaseMaterial.objects.filter(case=case, id=row.id).exists():
+            raise UnknownMaterial()
         stored.save(force_insert=True)
         scan.save(force_insert=True)
     return scan
@@ -397,6 +414,7 @@ def ask_correction(
     case_id: int,
     *,
     days: int,
+    beyond_reason: str = "",
     by: Actor,
     at: datetime.datetime,
     revision: int | None = None,
@@ -406,16 +424,27 @@ def ask_correction(
 
     Args:
         days: calendar days for bringing it; the case lapses by itself after the last one.
+        beyond_reason: why a window lead asks for more than the first notice of the case named (C11).
         also: rows to be written in the same step (the frozen notice).
+
+    Raises:
+        rules.BeyondFirstNotice, rules.OnlyTheLead: it would ask for more without reason or by somebody else.
     """
     with _step.taking(case_id, "ask_correction", by=by, at=at, revision=revision) as step:
         applicant, fields, materials = queries.for_review(step.case)
         rules.check_ready_to_ask(step.case, applicant, fields, materials, days)
+        told = queries.to_correct(materials)
+        window_id = step.case.receiving_window_id
+        beyond, reason = _step.asking_once(step, told, window_id=window_id, reason=beyond_reason)
         notice = CorrectionNotice(
             id=ids.new_id(at),
             case=step.case,
             asked_by="receiving",
-            items=queries.to_correct(materials),
+            items=told,
+            window_id=window_id,
+            standard_id=step.case.standard_id,
+            beyond=beyond,
+            beyond_reason=reason,
             days=days,
             due_on=queries.last_day(step.case, at=at, days=days),
             asked_at=at,
@@ -425,6 +454,7 @@ def ask_correction(
         step.watched_by_id = step.case.receiving_window_id
         step.add(notice, *also)
         step.note(items=[i["key"] for i in notice.items], due_on=notice.due_on.isoformat())
+        step.note(standard=step.case.standard_id)
     return notice
 
 
@@ -454,9 +484,20 @@ def receive(
         applicant, fields, materials = queries.for_review(step.case)
         rules.check_ready_to_receive(step.case, applicant, fields, materials)
         directory.open_window(step.case.home_window_id or 0)
-        step.set(received_at=at)
+        standard = step.case.standard
+        assert standard is not None
+        asked = standards.of(standard).materials_for(step.case.circumstance)
+        followed = rules.followed_standard(asked, materials)
+        step.set(received_at=at, followed_standard=followed)
         step.add(*also)
         step.note(
+            standard={
+                "id": standard.id,
+                "stage": standard.stage,
+                "version": standard.version,
+                "digest": bytes(standard.digest).hex(),
+            },
+            followed=followed,
             channel=step.case.channel,
             materials=[[m.key, m.originals, m.copies] for m in materials if m.verdict == Verdict.PASSED],
         )
@@ -464,8 +505,13 @@ def receive(
 
 
 def lapse(case_id: int, *, by: Actor, at: datetime.datetime) -> Case:
-    """End a case whose correction was not brought in time: deemed given up (P21(1), form 1)."""
+    """End a case whose correction was not brought in time: deemed given up (P21(1), form 1).
+
+    Raises:
+        rules.TimeStillRuns: the time for bringing it is not over.
+    """
     with _step.taking(case_id, "lapse", by=by, at=at) as step:
+        step.check_turn_is_over()
         step.set(outcome=CaseOutcome.LAPSED, closed_at=at)
     return step.case
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from tongban.cases import queries, rules
-from tongban.cases.models import Case, CaseApplicant, CaseMaterial, Delivery, Scan, Suspension, Transfer
+from tongban.cases.models import Case, CaseApplicant, CaseMaterial, Delivery, Scan, Transfer
 from tongban.cases.states import DUTIES, OPENING, STATES, STEPS, Channel, DeliveryWay, Mode, State, Step
 from tongban.catalogue import standards
 from tongban.catalogue.models import Procedure
@@ -140,8 +140,7 @@ def _story(case: Case) -> dict[str, Any]:
             {**_columns(h), "department": h.department.name} for h in queries.hand_offs_of(case.id)
         ],
         "suspensions": [
-            {**_columns(s), "reason_name": dict(Suspension.REASONS)[s.reason]}
-            for s in queries.suspensions_of(case.id)
+            {**_columns(s), "reason_name": s.get_reason_display()} for s in queries.suspensions_of(case.id)
         ],
         "deliveries": [_delivery(d) for d in queries.deliveries_of(case.id)],
         "journal": [

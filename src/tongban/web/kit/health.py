@@ -53,4 +53,4 @@ def _queue() -> bool:
 
 CHECKS = {"database": _database, "queue": _queue, "storage": documents.storage_ready}
 
-urlpatterns = [path("live", live), path("ready", ready)]
+urlpatterns = [path("live", live, name="health_live"), path("ready", ready, name="health_ready")]

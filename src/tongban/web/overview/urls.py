@@ -1,6 +1,6 @@
 """The addresses of the overview, story by story: each file lists its own."""
 
-from tongban.web.overview import contact_list, drafting, landing, places, staff, standards, workbooks
+from tongban.web.overview import contact_list, drafting, landing, places, staff, standards, words, workbooks
 
 urlpatterns = [
     *landing.urlpatterns,
@@ -9,5 +9,6 @@ urlpatterns = [
     *places.urlpatterns,
     *contact_list.urlpatterns,
     *staff.urlpatterns,
+    *words.urlpatterns,
     *workbooks.urlpatterns,
 ]

@@ -17,7 +17,7 @@ from tongban.cases.operations import intake
 from tongban.cases.states import DUTIES, PART_NAMES, STATES, STEPS, Part, State
 from tongban.duties import queries as duties
 from tongban.journal import operations as journal
-from tongban.kernel import ids, refusals
+from tongban.kernel import ids, numbers, refusals
 from tongban.notices import queries as notices
 from tongban.people.actors import Actor
 from tongban.web.kit import once, reading, requests, verbs
@@ -104,8 +104,7 @@ def _again(request: HttpRequest, case_id: int, typed: Typed) -> HttpResponse:
 
 def _revision(data: QueryDict) -> int:
     """Give the revision that the form was drawn from; one that is not there fits no case."""
-    text = data.get("revision", "")
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+    return numbers.whole(data.get("revision", ""), most=999_999_999) or 0
 
 
 def _out_of_sight(request: HttpRequest, step: str, refusal: refusals.Refusal) -> HttpResponse:

@@ -13,7 +13,7 @@ from tongban.cases import queries, rules
 from tongban.cases.models import Case, CaseMaterial, CorrectionNotice, Scan, Transfer, Verdict
 from tongban.cases.states import STEPS, Channel, DeliveryWay, State, Step
 from tongban.duties.models import Duty
-from tongban.kernel import refusals
+from tongban.kernel import numbers, refusals
 from tongban.web.kit import verbs
 from tongban.web.kit.templatetags import kit
 from tongban.web.kit.verbs import Ask
@@ -287,7 +287,7 @@ def draw(name: str, case: Case, *, facts: Facts, typed: Typed | None = None) -> 
 
 def asks_of(name: str, case: Case) -> list[Ask]:
     """Give what a step asks for on this case: no waybill where nothing is posted."""
-    asks = list(verbs.verb(name).asks)
+    asks = [a for a in verbs.verb(name).asks if a.applies is None or a.applies(case)]
     if name == "send" and case.channel != Channel.POST:
         return [a for a in asks if a.name not in ("waybill", "carrier")]
     return asks
@@ -483,12 +483,13 @@ def _read_found(data: QueryDict) -> list[dict[str, Any]]:
         f"found.{row['key']}": BadCount().message
         for row in rows
         for count in (row["originals"], row["copies"])
-        if count and not (count.isdecimal() and len(count) <= 3)
+        if count and numbers.whole(count, most=999) is None
     }
     if wrong:
         raise BadCount(fields=wrong)
     return [
-        {**row, "originals": int(row["originals"] or 0), "copies": int(row["copies"] or 0)} for row in rows
+        {**row, **{part: numbers.whole(row[part] or "0") or 0 for part in ("originals", "copies")}}
+        for row in rows
     ]
 
 
