@@ -81,14 +81,14 @@ class TestRoundTrip:
     @pytest.mark.parametrize("by", [OWN, CITY, PROVINCE])
     def test_an_export_read_again_changes_nothing(self, at: datetime.datetime, kind: str, by: str) -> None:
         row = go(imports.export(kind, by=actor(by), at=at), at, kind=kind, by=by)
-        assert (row.state, row.faults, row.changes, row.problem) == ("unchanged", [], [], "")
+        assert (row.status, row.faults, row.changes, row.problem) == ("unchanged", [], [], "")
         assert row.same > 0
 
     @pytest.mark.article("B8")
     def test_an_empty_template_says_what_it_wants(self, at: datetime.datetime) -> None:
         book = openpyxl.load_workbook(io.BytesIO(imports.template("contacts", by=actor(OWN))))
         assert book.sheetnames == ["说明", "区划", "机构", "大厅", "窗口", "选项"]
-        assert go(imports.template("contacts", by=actor(OWN)), at).state == "unchanged"
+        assert go(imports.template("contacts", by=actor(OWN)), at).status == "unchanged"
 
 
 class TestContacts:
@@ -100,15 +100,15 @@ class TestContacts:
             lambda b: put(b["窗口"], 2, "电话", "0851-86891234"),
         )
         row = go(data, at)
-        assert row.state == "checked"
+        assert row.status == "checked"
         assert row.changes == [f"窗口 2：{before.name}，电话 {before.phone} → 0851-86891234"]
         assert yunyan().phone == before.phone
-        assert confirm(row, at).state == "applied"
+        assert confirm(row, at).status == "applied"
         assert yunyan().phone == "0851-86891234"
         assert yunyan().is_open
         entry = Entry.objects.get(code="workbook_imported")
         assert (entry.payload["changed"], entry.actor) == (1, actor(OWN).name)
-        assert go(data, at).state == "unchanged"
+        assert go(data, at).status == "unchanged"
 
     @pytest.mark.article("P14", "B8")
     def test_adds_halls_windows_and_outlets_that_name_each_other(self, at: datetime.datetime) -> None:
@@ -133,7 +133,7 @@ class TestContacts:
             )
 
         row = go(edited(imports.export("contacts", by=actor(OWN), at=at), change), at)
-        assert (row.state, row.added, row.faults) == ("checked", 3, [])
+        assert (row.status, row.added, row.faults) == ("checked", 3, [])
         confirm(row, at)
         outlet = Window.objects.get(name="某银行网点")
         assert outlet.supervisor is not None and outlet.supervisor.name == "二厅窗口"
@@ -158,7 +158,7 @@ class TestContacts:
             )
 
         row = go(edited(imports.export("contacts", by=actor(OWN), at=at), change), at)
-        assert row.state == "faulty"
+        assert row.status == "faulty"
         assert {(f["sheet"], f["row"], f["column"]) for f in row.faults} == {
             ("机构", 2, "电话"),
             ("窗口", 3, "电话"),
@@ -174,9 +174,9 @@ class TestContacts:
         self, at: datetime.datetime, by: str
     ) -> None:
         data = imports.export("contacts", by=actor(OWN), at=at)
-        assert go(data, at, by=by).state == "unchanged"
+        assert go(data, at, by=by).status == "unchanged"
         row = go(edited(data, lambda b: put(b["窗口"], 2, "联系人", "某人")), at, by=by)
-        assert row.state == "faulty"
+        assert row.status == "faulty"
         assert row.faults[0]["what"] == "这里由当地机构自己维护，您不能修改"
 
     def test_shows_again_what_has_changed_between_check_and_confirmation(self, at: datetime.datetime) -> None:
@@ -186,7 +186,7 @@ class TestContacts:
         row = go(data, at)
         Window.objects.filter(division_id=YUNYAN).update(contact_name="别人")
         again = confirm(row, at)
-        assert again.state == "checked"
+        assert again.status == "checked"
         assert "别人 → 某人" in again.changes[0]
         assert yunyan().contact_name == "别人"
 
@@ -219,7 +219,7 @@ class TestStaff:
             line(book["培训"], 账号="wang.li", 培训内容="操作规程", 完成日期="2026-02-01")
 
         row = go(edited(imports.export("staff", by=actor(OWN), at=at), change), at, kind="staff")
-        assert (row.state, row.faults) == ("checked", [])
+        assert (row.status, row.faults) == ("checked", [])
         confirm(row, at)
         person = Person.objects.get(account="wang.li")
         assert not person.has_usable_password()
@@ -245,7 +245,7 @@ class TestStaff:
             )
 
         row = go(edited(imports.template("staff", by=actor(OWN)), change), at, kind="staff")
-        assert row.state == "faulty"
+        assert row.status == "faulty"
         assert row.faults[0]["row"] == 2
 
     @pytest.mark.article("B8")
@@ -276,8 +276,8 @@ class TestStaff:
         data = sheets.write([(kind.sheets[0], rows())], title="人员", about=[])
         began = time.monotonic()
         row = go(data, at, kind="staff")
-        assert (row.state, row.added) == ("checked", 2 * ROWS)
-        assert confirm(row, at).state == "applied"
+        assert (row.status, row.added) == ("checked", 2 * ROWS)
+        assert confirm(row, at).status == "applied"
         assert time.monotonic() - began < 60 * ROWS / 10_000
         assert len(set(told)) > ROWS // 500
         assert Post.objects.filter(window=here).count() == ROWS + 2
@@ -290,7 +290,7 @@ class TestSixthProvince:
             line(book["区划"], 区划代码="450000000000", 名称="广西壮族自治区", 层级="省级")
 
         data = edited(imports.template("contacts", by=actor("group.1")), change)
-        assert go(data, at, by=PROVINCE).state == "faulty"
+        assert go(data, at, by=PROVINCE).status == "faulty"
         row = go(data, at, by="group.1")
-        assert confirm(row, at, by="group.1").state == "applied"
+        assert confirm(row, at, by="group.1").status == "applied"
         assert Division.objects.get(code="450000000000").full_name == "广西壮族自治区"

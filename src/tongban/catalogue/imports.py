@@ -121,9 +121,9 @@ def go_through(import_id: int, *, at: datetime.datetime) -> None:
     row = Import.objects.get(id=import_id)
     if not row.is_running:
         return
-    is_confirmed = row.state == ImportState.APPLYING
+    is_confirmed = row.status == ImportState.APPLYING
     if not is_confirmed:
-        imports.mark(row, state=ImportState.CHECKING, done=0)
+        imports.mark(row, status=ImportState.CHECKING, done=0)
     try:
         by = people.actor_of(Person.objects.get(id=row.made_by_id), on=at.astimezone(worktime.BEIJING).date())
         kind = kind_of(row.kind, by=by)
@@ -132,7 +132,7 @@ def go_through(import_id: int, *, at: datetime.datetime) -> None:
         )
         (_write if is_confirmed else _check)(row, kind, book, by=by, at=at)
     except refusals.Refusal as refusal:
-        imports.mark(row, state=ImportState.FAULTY, problem=refusal.message[:300], ended_at=at)
+        imports.mark(row, status=ImportState.FAULTY, problem=refusal.message[:300], ended_at=at)
 
 
 def _check(row: Import, kind: Kind, book: Book, *, by: Actor, at: datetime.datetime) -> None:

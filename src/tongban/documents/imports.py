@@ -64,11 +64,11 @@ def confirm(import_id: int, *, by_id: int) -> Import:
         UnknownImport, NotReady.
     """
     row = of(import_id, by_id=by_id)
-    if not Import.objects.filter(id=row.id, state=ImportState.CHECKED).update(
-        state=ImportState.APPLYING, done=0
+    if not Import.objects.filter(id=row.id, status=ImportState.CHECKED).update(
+        status=ImportState.APPLYING, done=0
     ):
         raise NotReady()
-    row.state = ImportState.APPLYING
+    row.status = ImportState.APPLYING
     return row
 
 
@@ -94,4 +94,4 @@ def say(
 ) -> None:
     """Write what came of an import."""
     said = [fault.as_json() for fault in faults[: sheets.MAX_FAULTS]]
-    mark(row, state=state, changes=list(changes[:SHOWN_AT_MOST]), faults=said, ended_at=at)
+    mark(row, status=state, changes=list(changes[:SHOWN_AT_MOST]), faults=said, ended_at=at)

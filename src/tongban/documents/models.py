@@ -95,7 +95,7 @@ class Import(models.Model):
     name = models.CharField(max_length=NAME_LENGTH)
     digest = models.BinaryField(max_length=DIGEST_LENGTH)
     size = models.PositiveIntegerField()
-    state = models.CharField(max_length=12, choices=ImportState.choices, default=ImportState.QUEUED)
+    status = models.CharField(max_length=12, choices=ImportState.choices, default=ImportState.QUEUED)
     done = models.PositiveIntegerField(default=0)  # rows gone through so far
     added = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
@@ -110,7 +110,7 @@ class Import(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=~Q(state=ImportState.FAULTY) | ~Q(faults=[]) | ~Q(problem=""),
+                condition=~Q(status=ImportState.FAULTY) | ~Q(faults=[]) | ~Q(problem=""),
                 name="a_faulty_import_says_what_is_wrong",
             )
         ]
@@ -120,4 +120,4 @@ class Import(models.Model):
 
     @property
     def is_running(self) -> bool:
-        return self.state in self.RUNNING
+        return self.status in self.RUNNING

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120)),
                 ('digest', models.BinaryField(max_length=32)),
                 ('size', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('queued', '等待检查'), ('checking', '正在检查'), ('faulty', '有错误，没有导入'), ('checked', '等您确认'), ('applying', '正在导入'), ('applied', '已导入'), ('unchanged', '没有变化，不需要导入')], default='queued', max_length=12)),
+                ('status', models.CharField(choices=[('queued', '等待检查'), ('checking', '正在检查'), ('faulty', '有错误，没有导入'), ('checked', '等您确认'), ('applying', '正在导入'), ('applied', '已导入'), ('unchanged', '没有变化，不需要导入')], default='queued', max_length=12)),
                 ('done', models.PositiveIntegerField(default=0)),
                 ('added', models.PositiveIntegerField(default=0)),
                 ('changed', models.PositiveIntegerField(default=0)),
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'faulty'), _negated=True), models.Q(('faults', []), _negated=True), models.Q(('problem', ''), _negated=True), _connector='OR'), name='a_faulty_import_says_what_is_wrong')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('status', 'faulty'), _negated=True), models.Q(('faults', []), _negated=True), models.Q(('problem', ''), _negated=True), _connector='OR'), name='a_faulty_import_says_what_is_wrong')],
             },
         ),
     ]

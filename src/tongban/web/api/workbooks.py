@@ -48,10 +48,11 @@ class ImportOut(Schema):
 
 
 def _shown(row: Import) -> dict[str, Any]:
-    names = ("kind", "name", "state", "done", "added", "changed", "same", "problem", "faults", "changes")
+    names = ("kind", "name", "done", "added", "changed", "same", "problem", "faults", "changes")
     return {n: getattr(row, n) for n in names} | {
         "id": str(row.id),
-        "state_name": str(ImportState(row.state).label),
+        "state": row.status,
+        "state_name": str(ImportState(row.status).label),
     }
 
 
