@@ -285,6 +285,28 @@ def drafts_waiting(by: Actor) -> list[Draft]:
     return list(rows.select_related("procedure__item", "province").order_by("-state", "changed_at"))
 
 
+def own_standards(procedure_id: int) -> dict[str, AcceptanceStandard]:
+    """Give each province's own newest standard by its code: the unified one, else its guide; none withdrawn."""
+    rows = AcceptanceStandard.objects.filter(procedure_id=procedure_id, withdrawal=None, is_sample=False)
+    rows = rows.exclude(province=None).order_by("province_id", "-stage", "-version")
+    found: dict[str, AcceptanceStandard] = {}
+    for row in rows:
+        found.setdefault(str(row.province_id), row)
+    return found
+
+
+def difference(difference_id: int) -> Difference:
+    """Give a difference with its procedure.
+
+    Raises:
+        rules.UnknownDifference: there is none.
+    """
+    row = Difference.objects.select_related("procedure__item").filter(id=difference_id).first()
+    if row is None:
+        raise rules.UnknownDifference()
+    return row
+
+
 def _own(actor: Actor) -> Q:
     own = Q(province_id__in=permissions.provinces_of(actor))
     return own | Q(province=None) if permissions.may_edit(None, by=actor) else own

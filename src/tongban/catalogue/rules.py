@@ -57,6 +57,10 @@ class UnknownStandard(refusals.NotFound):
     """没有找到这一版标准。请从标准列表中重新进入。"""
 
 
+class UnknownDifference(refusals.NotFound):
+    """没有找到这项差异，可能编号有误。请从比对页重新进入。"""
+
+
 class NoStandard(refusals.NotAllowed):
     """“{procedure}”目前没有生效的收件受理标准，请联系属地窗口。"""
 
