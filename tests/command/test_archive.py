@@ -262,6 +262,24 @@ class TestOwnServer:
         with pytest.raises(Problem, match=f"lacks WAL segment {gone}"):
             site.restored()
 
+    def test_goes_on_behind_a_gap_that_the_next_back_up_closes(self, site: Site) -> None:
+        site.write("before")
+        site.back_up()
+        with psycopg.connect(site.cluster.admin_url, autocommit=True) as admin:
+            admin.execute("SELECT pg_drop_replication_slot(%s)", [replication.SLOT])
+            for _ in range(2):  # the server throws away what nobody keeps any more
+                admin.execute("CREATE TABLE t (); DROP TABLE t; SELECT pg_switch_wal()")
+                admin.execute("CHECKPOINT")
+        with pytest.raises(replication.Lost):
+            site.archive_all()
+        site.archive_all()
+        assert (site.place.wal / wal.GAP).exists()
+        with pytest.raises(Problem, match="lacks WAL segment"):
+            site.restored()
+        site.back_up()
+        assert not (site.place.wal / wal.GAP).exists()
+        assert site.restored() == ["before"]
+
     def test_another_database_does_not_get_into_the_same_folder(self, site: Site) -> None:
         site.write("before")
         site.back_up()

@@ -88,7 +88,7 @@ class Archiver:
             if code:
                 log.error("the back-up failed (exit code %d); see above", code)
             self._backup = None
-        if is_due(self._where.sets(), now=datetime.now(_BEIJING)):
+        if (self._where.wal / wal.GAP).exists() or is_due(self._where.sets(), now=datetime.now(_BEIJING)):
             log.info("the daily back-up begins")
             self._backup = subprocess.Popen([sys.executable, "-m", "tongban.command.main", "backup"])
 

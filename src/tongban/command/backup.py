@@ -72,7 +72,8 @@ def _make(where: place.Place) -> place.Set:
     if keys.pack(place.keys_apart(), where.key):
         print(f"The keys have a new sealed copy in {place.keys_apart()}.")
     with _database() as url:
-        name, span = _base(where, url)
+        gap = (where.wal / wal.GAP).exists()
+        name, span = _base(where, url, resume=not gap)
         folder = where.sets_folder / name
         count = _copy_files(where)
         _archive_until(where, url, span.end)
@@ -89,6 +90,8 @@ def _make(where: place.Place) -> place.Set:
             files=count,
         )
         where.complete(made)
+        if gap:
+            (where.wal / wal.GAP).unlink()
     return made
 
 
@@ -105,11 +108,11 @@ def _database() -> Iterator[str]:
         yield running.embedded().admin_url
 
 
-def _base(where: place.Place, url: str) -> tuple[str, Span]:
+def _base(where: place.Place, url: str, *, resume: bool) -> tuple[str, Span]:
     """Take a base back-up, or find the one that an interrupted run of today had finished."""
     for left in reversed(where.unfinished()):
         fresh = time.time() - left.stat().st_mtime < 86_400
-        span = base.taken(left, where.key) if fresh else None
+        span = base.taken(left, where.key) if resume and fresh else None
         if span is not None:
             print(f"Going on with {left.name}, which was interrupted.")
             return left.name, span

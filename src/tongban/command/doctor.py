@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from tongban.cases import doctor
 from tongban.cases import queries as cases
 from tongban.command import running
-from tongban.command.archive import place
+from tongban.command.archive import place, wal
 from tongban.command.problems import Problem
 from tongban.directory import queries as directory
 from tongban.journal import operations as journal
@@ -98,7 +98,7 @@ def _backup() -> Iterator[Finding]:
             made[-1].usable_from.astimezone(worktime.BEIJING).strftime("%Y-%m-%d %H:%M") if made else "never"
         )
         yield Finding("backup", str(where.folder), f"the last back-up is too old: {last}")
-    if (where.wal / "gap").exists():
+    if (where.wal / wal.GAP).exists():
         yield Finding("backup", str(where.wal), "the archive has a gap: run `tongban backup`")
     now = running.state()
     if now is not None and "archiver" not in now.children:

@@ -18,6 +18,8 @@ from tongban.kernel import crypto
 
 log = logging.getLogger(__name__)
 Question = Callable[[], bool]
+GAP = "gap"  # in the folder: WAL is missing, and no base back-up was made since
+JUMP = "jump"  # in the folder: what is missing cannot be had, go on with what the server has
 _HEX = frozenset("0123456789ABCDEF")
 
 
@@ -243,7 +245,8 @@ def receive(line: Line, archive: Archive, *, copy_companions: Callable[[], None]
     except Removed:
         # The slot was lost. What is missing cannot be had again: go on, and let a new base back-up close the gap.
         log.error("the archive has a gap after %s: a new base back-up is needed", replication.show(position))
-        (archive.folder / "gap").touch()
+        (archive.folder / JUMP).touch()
+        (archive.folder / GAP).touch()
         raise Lost("the server had thrown away WAL that the archive lacks") from None
     finally:
         archive.close()
@@ -251,8 +254,8 @@ def receive(line: Line, archive: Archive, *, copy_companions: Callable[[], None]
 
 def _where_to_start(line: Line, archive: Archive, kept_from: int) -> tuple[int, int]:
     """Give the timeline and the position at which the archive goes on."""
-    if (archive.folder / "gap").exists():
-        (archive.folder / "gap").unlink()
+    if (archive.folder / JUMP).exists():
+        (archive.folder / JUMP).unlink()
         return line.timeline, kept_from - kept_from % archive.segment
     newest = max(archive.timelines(), default=0)
     if newest > line.timeline:

@@ -140,7 +140,8 @@ def _story(case: Case) -> dict[str, Any]:
             {**_columns(h), "department": h.department.name} for h in queries.hand_offs_of(case.id)
         ],
         "suspensions": [
-            {**_columns(s), "reason_name": s.get_reason_display()} for s in queries.suspensions_of(case.id)
+            {**_columns(s), "reason_name": str(s.get_reason_display())}
+            for s in queries.suspensions_of(case.id)
         ],
         "deliveries": [_delivery(d) for d in queries.deliveries_of(case.id)],
         "journal": [
