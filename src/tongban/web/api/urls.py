@@ -20,6 +20,7 @@ from tongban.web.api import (
     problems,
     queues,
     showing,
+    standards,
     steps,
     words,
     workbooks,
@@ -52,7 +53,7 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars, places, words, workbooks):
+for part in (catalogue, queues, cases, papers, forms, steps, calendars, places, words, standards, workbooks):
     api.add_router("", part.router)
 problems.refuse_unknown_parameters(api)
 admission.guard(api)
