@@ -44,6 +44,7 @@ COVERED = [
     "S1",
     "S2",
     "S3",
+    "S4",
     "F1",
     "P7",
     "P9",
@@ -57,7 +58,7 @@ COVERED = [
 ]
 # What anybody may open without signing in.
 PUBLIC = re.compile(
-    r"^(verify/|contacts/|health/|language/|api/v1/|desk/sign-in/(code/)?$|desk/account/alive/$|$)"
+    r"^(verify/|contacts/|health/|metrics$|language/|api/v1/|desk/sign-in/(code/)?$|desk/account/alive/$|$)"
 )
 
 
