@@ -74,12 +74,14 @@ def disaster() -> Iterator[Disaster]:
     left = Disaster(folder, environment)
     product = Product(**environment)
     try:
-        product.start()
-        _work(product, left)
+        try:
+            product.start()
+            _work(product, left)
+        finally:
+            product.end()
+        yield left
     finally:
-        product.end()
-    yield left
-    shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _work(product: Product, left: Disaster) -> None:
