@@ -105,6 +105,8 @@ class World:
             "procedure_id": (str(self.story.case.procedure_id), str(self.story.case.procedure_id)),
             "code": (PLACE, PLACE),
             "act": ("save", "save"),
+            "kind": ("contacts", "no-such"),
+            "what": ("template", "template"),
             "on": ("2026-04-20", "2026-04-20"),
         }
 
