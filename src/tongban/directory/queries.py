@@ -37,6 +37,7 @@ class _Memory:
         self.offset_read = float("-inf")
         self.stamp = -1
         self.stamp_read = float("-inf")
+        self.country: tuple[dict[int, str], dict[datetime.date, worktime.Day]] | None = None
         self.calendars: dict[str, calendar.PlaceCalendar] = {}
         self.parameters: dict[tuple[str, str], Any] = {}
         self.window_codes: dict[int, str] = {}
@@ -80,7 +81,7 @@ def _refresh(current: int | None) -> None:
     _memory.stamp_read = time.monotonic()
     if current != _memory.stamp:
         with _memory.lock:
-            _memory.calendars = {}
+            _memory.calendars, _memory.country = {}, None
             _memory.parameters = {
                 (name, code or ""): value
                 for name, code, value in Parameter.objects.values_list("name", "division_id", "value")
@@ -105,17 +106,32 @@ def calendar_of(code: str, *, stamp: int | None = None) -> calendar.PlaceCalenda
 
 def _read_calendar(code: str) -> calendar.PlaceCalendar:
     chain = rules.chain_of(code)
-    years = dict(CalendarYear.objects.values_list("year", "source"))
-    days: dict[datetime.date, worktime.Day] = {}
-    rows = CalendarDay.objects.filter(division_id__in=chain) | CalendarDay.objects.filter(division=None)
-    for row in sorted(rows, key=lambda r: chain.index(r.division_id) if r.division_id else -1):
-        days[row.on] = worktime.Day(working=row.is_working, reason=row.reason, source=row.source)
+    years, days = _country()
+    rows = sorted(
+        CalendarDay.objects.filter(division_id__in=chain), key=lambda r: chain.index(r.division_id or "")
+    )
+    if rows:
+        days = days | {row.on: _day(row) for row in rows}
     window = Window.objects.filter(division_id=code, is_open=True).order_by("id").first()
     if window is None:
         return calendar.PlaceCalendar(code=code, years=years, exceptions=days)
     return calendar.PlaceCalendar(
         code=code, years=years, exceptions=days, opens=window.opens_at, closes=window.closes_at
     )
+
+
+def _country() -> tuple[dict[int, str], dict[datetime.date, worktime.Day]]:
+    """Give the country's years and days; every place without days of its own shares this one table."""
+    known = _memory.country
+    if known is None:
+        years = dict(CalendarYear.objects.values_list("year", "source"))
+        days = {row.on: _day(row) for row in CalendarDay.objects.filter(division=None)}
+        known = _memory.country = (years, days)
+    return known
+
+
+def _day(row: CalendarDay) -> worktime.Day:
+    return worktime.Day(working=row.is_working, reason=row.reason, source=row.source)
 
 
 def parameter(name: str, default: Any, *, code: str = "", stamp: int | None = None) -> Any:
