@@ -1,6 +1,8 @@
 # make run    start the product (PORT, TONGBAN_DATA, TONGBAN_DATABASE_URL: see `.venv/bin/tongban up --help`)
 # make test   the whole suite, browser included       make check   everything that must hold, then the tests
 # make bench  what a case and a step cost             make clean   remove what was installed and made, keep data
+# make fuzz   send the API EXAMPLES requests for each operation and step, good and bad (default 200)
+# make sbom   what the product is built of, as a CycloneDX bill of materials in build/
 #
 # Each starts from nothing and does only what is missing: an installation is done again when its lock changes.
 
@@ -8,7 +10,7 @@ SHELL  := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := run
-.PHONY: run test check bench documents translations clean install browser
+.PHONY: run test check bench fuzz sbom documents translations clean install browser
 
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	"$$each" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo "$$each" && break; done)
@@ -34,12 +36,21 @@ check: install browser
 	$(PY) -m tongban.command.main db check
 	$(PY) -m tongban.command.translations --check
 	$(PY) -m tongban.command.documents --check
+	$(PY) -m tongban.command.supply licences
+	$(PY) -m tongban.command.supply audit
 	@$(PY) -m pytest -n $(JOBS) $(TESTS)
 
 bench: install
 	@exec $(PY) -m tongban.command.main bench
 
-# What is generated and kept: state diagram and traceability; the English catalogue.
+EXAMPLES ?= 200
+fuzz: install
+	@TONGBAN_FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest tests/web/api/test_description_holds.py
+
+sbom: install
+	@$(PY) -m tongban.command.supply sbom
+
+# What is generated and kept: state diagram, traceability, licences; the English catalogue.
 documents: install
 	@$(PY) -m tongban.command.documents
 

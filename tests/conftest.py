@@ -5,10 +5,13 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -47,6 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+    if not hasattr(config, "workerinput"):
+        # A worker that found this in its environment would read the settings, and with them the name of
+        # the controller's database, before it has one of its own.
+        os.environ.pop("DJANGO_SETTINGS_MODULE")
 
 
 def pytest_unconfigure() -> None:
@@ -85,6 +92,35 @@ def django_db_setup() -> Iterator[None]:
 
     connections.close_all()
     for connection in connections.all(initialized_only=True):
+        if getattr(connection, "pool", None):
+            connection.close_pool()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Point the connections of this process at a database of the module's own, in which nothing is rolled back.
+
+    For what several connections do at once.
+    """
+    from django.db import connections
+
+    owner, _app = new_database(f"tongban_races_{uuid.uuid4().hex[:8]}")
+    settings: dict[str, Any] = connections.databases["default"]
+    name, pool = settings["NAME"], settings["OPTIONS"]["pool"]
+    _leave()
+    settings["NAME"] = urlsplit(owner).path.lstrip("/")
+    settings["OPTIONS"]["pool"] = {**pool, "max_size": 20, "timeout": 30}
+    with django_db_blocker.unblock():
+        yield
+        _leave()
+    settings["NAME"], settings["OPTIONS"]["pool"] = name, pool
+
+
+def _leave() -> None:
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close()
         if getattr(connection, "pool", None):
             connection.close_pool()  # type: ignore[attr-defined]
 
@@ -146,10 +182,14 @@ def signed_in(db: None) -> "Callable[[str], Client]":
     from django.test import Client
 
     from tongban.people.models import Person
+    from tongban.people.sessions import BEGAN, SEEN
 
     def sign_in(account: str) -> Client:
         client = Client()
         client.force_login(Person.objects.get(account=account))
+        session = client.session
+        session[SEEN] = session[BEGAN] = int(time.time())
+        session.save()
         return client
 
     return sign_in

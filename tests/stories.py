@@ -3,9 +3,10 @@
 import datetime
 from typing import Any, Self
 
+from tests import pictures
 from tongban.cases import queries
 from tongban.cases.models import Case
-from tongban.cases.operations import acceptance, approval, intake, result, transfer
+from tongban.cases.operations import acceptance, approval, intake, result, transfer, windows
 from tongban.cases.states import State
 from tongban.catalogue import standards
 from tongban.catalogue.models import Procedure
@@ -102,6 +103,21 @@ class Story:
         )
         return self
 
+    def scan_all(self) -> Self:
+        """Scan every paper in order that has no scan yet."""
+        scanned = {s.material_id for s in queries.scans_of(self.id)}
+        for material in queries.materials_of(self.id):
+            if material.verdict == "passed" and material.id not in scanned:
+                intake.add_scan(
+                    self.id,
+                    key=material.key,
+                    data=pictures.sheet(),
+                    name="扫描.png",
+                    by=self.receiver,
+                    at=self.at,
+                )
+        return self
+
     def found(self, *, wrong: str = "") -> list[dict[str, Any]]:
         """What the home window finds: everything, or the first sheet `missing`, `damaged`."""
         under_way = [t for t in queries.transfers_of(self.id) if t.arrived_at is None]
@@ -111,6 +127,14 @@ class Story:
         if wrong:
             rows[0]["finding"] = wrong
         return rows
+
+    def too_late(self) -> datetime.datetime:
+        """Let the time of whoever has the turn run out; gives the moment after it."""
+        due_at = max(
+            (d.due_at for d in queries.duties_of(self.id) if d.is_turn and d.due_at), default=self.at
+        )
+        self.at = max(self.at, due_at + datetime.timedelta(minutes=1))
+        return self.at
 
     def lead_to(self, state: str) -> Self:
         """Take the shortest lawful way from nothing to a state."""
@@ -125,6 +149,8 @@ class Story:
             return self.open().fill()
         if step in ("receive", "ask_correction"):
             (self.pass_all if step == "receive" else self.fault)()
+        if step in ("receive", "send", "send_with_paper") and self.case.channel != "post":
+            self.scan_all()
         DO[step](self, self._tick(), **more)
         return self
 
@@ -156,7 +182,7 @@ DO: dict[str, Any] = {
     "bring_correction": lambda s, at: intake.bring_correction(s.id, by=s.receiver, at=at),
     "receive": lambda s, at: intake.receive(s.id, by=s.receiver, at=at),
     "withdraw_early": lambda s, at: intake.withdraw_early(s.id, reason="不办了", by=s.receiver, at=at),
-    "lapse": lambda s, at: intake.lapse(s.id, by=SYSTEM, at=at),
+    "lapse": lambda s, at: intake.lapse(s.id, by=SYSTEM, at=s.too_late()),
     "choose_channel": lambda s, at: transfer.choose_channel(s.id, channel="post", by=s.receiver, at=at),
     "send": lambda s, at: transfer.send(
         s.id, waybill=WAYBILL if s.case.channel == "post" else "", by=s.receiver, at=at
@@ -187,7 +213,10 @@ DO: dict[str, Any] = {
     "relay_correction": lambda s, at: acceptance.relay_correction(s.id, told_by="电话", by=s.receiver, at=at),
     "bring_to_receiving": lambda s, at: acceptance.bring_to_receiving(s.id, by=s.receiver, at=at),
     "bring_to_home": lambda s, at: acceptance.bring_to_home(s.id, by=s.home, at=at),
-    "lapse_at_home": lambda s, at: acceptance.lapse_at_home(s.id, by=SYSTEM, at=at),
+    "take_over": lambda s, at: windows.take_over(
+        s.id, old_id=s.case.receiving_window_id, new_id=min(s.home.window_ids), ordered_by="测试", at=at
+    ),
+    "lapse_at_home": lambda s, at: acceptance.lapse_at_home(s.id, by=SYSTEM, at=s.too_late()),
     "decline": lambda s, at: acceptance.decline(s.id, reason="不属于本机关职权范围", by=s.home, at=at),
     "hand_off": lambda s, at: approval.hand_off(
         s.id,

@@ -99,6 +99,14 @@ class TestLimits:
         assert due(story, "legal_limit") > before
         assert due(story, "decide") == due(story, "promised_limit")
 
+    @pytest.mark.article("P21(3)", "C12")
+    def test_run_on_also_when_the_machine_s_clock_was_put_back_meanwhile(self, story: stories.Story) -> None:
+        story.lead_to("suspended")
+        story.at -= datetime.timedelta(days=2)
+        story.do("resume")
+        assert story.case.state == "approval"
+        assert due(story, "legal_limit") > story.at
+
     @pytest.mark.article("G1")
     def test_show_amber_before_they_are_late(self, story: stories.Story) -> None:
         story.lead_to("arrived")

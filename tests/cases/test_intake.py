@@ -125,7 +125,6 @@ class TestReceive:
 
 
 class TestNumber:
-    @pytest.mark.article("C10")
     def test_turns_back_into_the_id_without_a_look_up(self, story: stories.Story) -> None:
         story.open()
         assert ids.id_of(story.case.number.lower().replace("-", " ")) == story.id

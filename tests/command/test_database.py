@@ -37,7 +37,7 @@ def app(cluster: postgres.Cluster, owner: Connection) -> Iterator[Connection]:
 
 
 class TestGrant:
-    @pytest.mark.article("A6")
+    @pytest.mark.article("S2", "P26(4)")
     @pytest.mark.parametrize("table", ["journal_entry", "journal_seal"])
     def test_the_journal_can_be_read_and_added_to_only(self, app: Connection, table: str) -> None:
         app.execute(f"INSERT INTO {table} (id) VALUES (1)")

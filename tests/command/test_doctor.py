@@ -43,6 +43,30 @@ class TestDoctor:
         assert doctor.run(options()) == 1
         assert f"CASES: {number}" in capsys.readouterr().out
 
+    @pytest.mark.article("C12")
+    @pytest.mark.parametrize(
+        ("kind", "change", "said"),
+        [
+            ("decide", {"bearer_id": 0}, "held by window 0, should be by home"),
+            ("decide", {"kind": "close_case"}, "next action is close_case"),
+            ("decide", {"due_at": None}, "the clock of the next action stands still"),
+            ("decide", {"done": True}, "0 holders instead of one"),
+            ("legal_limit", {"done": True}, "0 clocks for legal_limit instead of one"),
+            ("promised_limit", {"due_at": None}, "the clock of promised_limit stands still"),
+        ],
+    )
+    def test_names_what_is_wrong_with_a_holder_an_action_or_a_clock(
+        self, story: Any, kind: str, change: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        from tongban.command import doctor
+        from tongban.duties.models import Duty
+
+        number = story.lead_to("approval").case.number
+        rows = Duty.objects.filter(case_id=story.id, kind=kind, done_at=None)
+        rows.update(**({"done_at": story.at, "outcome": "done"} if change.pop("done", False) else change))
+        assert doctor.run(options(without_journal=True)) == 1
+        assert f"CASES: {number}: {said}" in capsys.readouterr().out
+
     def test_names_the_chain_that_does_not_end_as_its_case_says(
         self, story: Any, capsys: pytest.CaptureFixture[str]
     ) -> None:

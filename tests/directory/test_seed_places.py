@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from tongban.directory import operations, queries
-from tongban.directory.models import Authority, AuthorityKind, Division, Level, Window
+from tongban.directory.models import Authority, AuthorityKind, Division, Equipment, Level, Window
 
 TODAY = datetime.date(2026, 3, 2)
 pytestmark = pytest.mark.django_db
@@ -69,7 +69,7 @@ class TestPlaces:
 
     def test_give_every_window_its_equipment_list(self) -> None:
         window = Window.objects.get(division_id="510107000000")
-        assert window.equipment.count() == 6
+        assert window.equipment.count() == len(Equipment.KINDS) == 7
 
     def test_give_a_county_a_department_for_each_sector(self) -> None:
         rows = Authority.objects.filter(division_id="510107000000", kind=AuthorityKind.DEPARTMENT)
@@ -95,5 +95,5 @@ class TestPlaces:
             level=Level.PROVINCE,
             valid_from_on=datetime.date(2000, 1, 1),
         )
-        assert operations.load_places(is_practice=False, sectors=["公安部门"], on=TODAY) == 10
+        assert operations.load_places(is_practice=False, sectors=["公安部门"], on=TODAY) == 11
         assert not Window.objects.get(division_id="450000000000").is_open

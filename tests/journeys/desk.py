@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests import pictures
 from tests.journeys.product import PASSWORD, Product
 
 expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
@@ -89,8 +90,8 @@ class Receiving:
         page.locator("#f-phone").fill(PHONE)
         page.locator("#f-contact_name").fill(NAME)
         page.locator("#f-contact_name").press("Tab")
-        expect(page.locator("#f-identity.rc-masked")).to_be_visible()
-        expect(page.locator("#f-phone.rc-masked")).to_be_visible()
+        expect(page.locator("#f-identity.masked")).to_be_visible()
+        expect(page.locator("#f-phone.masked")).to_be_visible()
         self.press("#f-is_identity_checked")
         return self
 
@@ -109,6 +110,14 @@ class Receiving:
         for key in keys:
             self.press(f"#pass-{key}")
             expect(self.page.locator(f"#pass-{key}")).to_have_attribute("value", f"reopen:{key}")
+        return self
+
+    def scan(self, *keys: str) -> "Receiving":
+        """Bring a scan of each paper by file; two presses in a file dialogue that belongs to the browser."""
+        for key in keys:
+            picture = {"name": f"{key}.png", "mimeType": "image/png", "buffer": pictures.sheet()}
+            self.page.locator(f"#files-{key}").set_input_files(picture)
+            expect(self.page.locator(f"#scans-{key} .rc-scan")).to_have_count(1)
         return self
 
     def fault(self, key: str) -> "Receiving":
@@ -147,6 +156,14 @@ class Receiving:
 def open_case(page: Page, number: str) -> None:
     page.goto(f"/desk/cases/{number}/")
     expect(page.locator(".case-number")).to_have_text(number)
+
+
+def scan_received(page: Page, key: str) -> None:
+    """Upload the scan of a received paper on the case page that is open."""
+    picture = {"name": f"{key}.png", "mimeType": "image/png", "buffer": pictures.sheet()}
+    page.locator(f"#scan-{key}").set_input_files(picture)
+    page.locator(".case-scan-here", has=page.locator(f"#scan-{key}")).locator("button").click()
+    expect(page.get_by_role("status").filter(has_text="已上传")).to_be_visible()
 
 
 def step(page: Page, name: str, **typed: str) -> None:

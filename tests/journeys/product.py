@@ -1,5 +1,6 @@
 """The real product in processes of its own, for tests that look at it from outside."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -94,7 +95,8 @@ class Product:
                 self._process.kill()
                 self._process.wait()
         for pid in self._left():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it may have ended by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
         processes.wait_until(lambda: not self._left(), 5.0)
         shutil.rmtree(self.data, ignore_errors=True)
 

@@ -9,7 +9,7 @@ from tests.journeys import desk
 from tests.journeys.desk import MATERIALS, Receiving, open_case
 
 
-@pytest.mark.article("C2")
+@pytest.mark.article("S3")
 class TestDoubleSubmission:
     def test_a_form_sent_twice_makes_one_case(self, page_as: Callable[[str], Page]) -> None:
         page = page_as("clerk.520103")
@@ -25,7 +25,7 @@ class TestDoubleSubmission:
 
     def test_a_button_pressed_twice_takes_one_step(self, page_as: Callable[[str], Page]) -> None:
         page = page_as("clerk.520103")
-        clerk = Receiving(page).fill_all().pass_papers(*MATERIALS).receive()
+        clerk = Receiving(page).fill_all().scan(*MATERIALS).pass_papers(*MATERIALS).receive()
         open_case(page, clerk.number)
         page.locator("form[data-step=send] .case-form-buttons button").first.dblclick()
         expect(page.locator("main")).to_contain_text("材料流转中")
@@ -33,7 +33,7 @@ class TestDoubleSubmission:
         expect(page.get_by_text("清单 4 项")).to_have_count(1)
 
 
-@pytest.mark.article("C2")
+@pytest.mark.article("S3")
 class TestDroppedConnection:
     def test_what_is_typed_offline_arrives_once_the_line_is_back(
         self, page_as: Callable[[str], Page]

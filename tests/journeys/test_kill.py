@@ -68,8 +68,7 @@ class Client(threading.Thread):
         return ""
 
 
-@pytest.mark.article("A5")
-@pytest.mark.article("A6")
+@pytest.mark.article("S3")
 class TestKill:
     def test_what_was_acknowledged_is_there_once(self, product: Product) -> None:
         token = product.command("token", "clerk.520103")

@@ -13,7 +13,7 @@ from tests.journeys.desk import MATERIALS, Receiving, axe, open_case, step
 class TestMisrouted:
     def test_goes_on_to_the_right_window_with_everything(self, page_as: Callable[[str], Page]) -> None:
         guiyang = page_as("clerk.520103")
-        clerk = Receiving(guiyang).fill_all().pass_papers(*MATERIALS).receive()
+        clerk = Receiving(guiyang).fill_all().scan(*MATERIALS).pass_papers(*MATERIALS).receive()
         open_case(guiyang, clerk.number)
         step(guiyang, "send")
 

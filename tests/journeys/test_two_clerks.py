@@ -10,11 +10,11 @@ from tests.journeys.desk import MATERIALS, Receiving, open_case, step
 REASON = "审查意见写了很久，不能丢"
 
 
-@pytest.mark.article("C2")
+@pytest.mark.article("S3")
 class TestTwoClerksAtOnce:
     def test_one_wins_and_the_other_loses_nothing_typed(self, page_as: Callable[[str], Page]) -> None:
         first = page_as("clerk.520103")
-        clerk = Receiving(first).fill_all().pass_papers(*MATERIALS).receive()
+        clerk = Receiving(first).fill_all().scan(*MATERIALS).pass_papers(*MATERIALS).receive()
         open_case(first, clerk.number)
         second = page_as("clerk.520103")
         open_case(second, clerk.number)

@@ -16,6 +16,7 @@ from tests.journeys.product import Product
 @pytest.mark.article("P21(3)")
 @pytest.mark.article("P21(4)")
 @pytest.mark.article("C2")
+@pytest.mark.article("C7")
 class TestWholeLife:
     def test_from_counter_to_letter_box_with_a_correction(
         self, page_as: Callable[[str], Page], product: Product
@@ -24,7 +25,7 @@ class TestWholeLife:
         axe(guiyang)
         clerk = Receiving(guiyang).begin()
         clerk.enter_applicant().choose_matter().enter_answers()
-        clerk.pass_papers("form", "id_card", "medical").fault("photo")
+        clerk.scan("form", "id_card", "medical").pass_papers("form", "id_card", "medical").fault("photo")
         clerk.ask_correction()
         axe(guiyang)
 
@@ -37,6 +38,9 @@ class TestWholeLife:
         axe(guiyang)
 
         open_case(guiyang, clerk.number)
+        expect(guiyang.locator("form[data-step=send]")).to_contain_text("还没有扫描的材料：近期免冠照片")
+        axe(guiyang)
+        desk.scan_received(guiyang, "photo")
         step(guiyang, "send")
         expect(guiyang.locator("main")).to_contain_text("材料流转中")
 

@@ -159,13 +159,15 @@ class TestLongList:
 
 
 class TestPrintable:
-    @pytest.mark.parametrize("name", ["张㵘", "䶮某", "王𬱖", "阿卜杜热西提·买买提明", "O'Brien-Müller"])
+    @pytest.mark.parametrize(
+        "name", ["张㵘", "𠮷某", "䶮某", "王𬱖", "阿卜杜热西提·买买提明", "O'Brien-Müller"]
+    )
     def test_prints_rare_characters_and_foreign_names(self, make_form: MakeForm, name: str) -> None:
         assert f"申请人名称{_plain(name)}" in _pages(make_form(applicant=name))[0]
 
     def test_prints_the_number_of_a_character_that_no_font_has(self, make_form: MakeForm) -> None:
-        assert 0x20BB7 not in fonts.drawable()
-        assert "申请人名称〔U+20BB7〕某" in _pages(make_form(applicant="𠮷某"))[0]
+        assert 0x2A6D6 not in fonts.drawable()
+        assert "申请人名称〔U+2A6D6〕某" in _pages(make_form(applicant="𪛖某"))[0]
 
     def test_prints_what_looks_like_markup_as_it_is(self, make_form: MakeForm) -> None:
         name = '*a* _b_ #let $x$ @c <d> [e] \\ "f" `g` //h'
@@ -191,11 +193,11 @@ class TestRender:
         times = []
         for n in range(20):
             data = make_form(applicant=f"张{n}")
-            start = time.perf_counter()
+            start = time.process_time()
             pdf.render(data)
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         record_property("milliseconds", round(min(times) * 1000, 1))
-        assert min(times) < 0.06, "twenty milliseconds on a quiet machine"
+        assert min(times) < 0.06, "some twenty milliseconds of work, however busy the machine is"
 
     def test_serves_several_threads_at_once(self, make_form: MakeForm) -> None:
         forms = [make_form(applicant=f"申请人{n:02}") for n in range(8)]

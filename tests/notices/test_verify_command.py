@@ -70,7 +70,7 @@ class TestVerifyDocument:
             _run(str(file), "--key", str(file))
 
 
-@pytest.mark.article("A6")
+@pytest.mark.article("S2")
 class TestVerifyJournal:
     @pytest.mark.django_db
     def test_finds_an_untouched_journal_whole(self, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from tongban.cases.states import DUTIES, FINAL, STATES, Part, State
+from tongban.cases.states import DUTIES, FINAL, LIMITS, STATES, UNDER_DECISION, Part, State
 from tongban.duties.models import BearerKind
 from tongban.kernel import ids
 
@@ -46,7 +46,9 @@ def examine(*, at: datetime.datetime) -> Iterator[Ailment]:
                 if what:
                     yield Ailment(ids.number_of(row[0]), what)
     yield from _side_duties()
+    yield from _missing_limits()
     yield from _missing_applicants()
+    yield from _at_closed_windows()
 
 
 def _wrong(
@@ -60,6 +62,8 @@ def _wrong(
     due_at: datetime.datetime | None,
     turns: int,
 ) -> str:
+    if state not in State:
+        return f"state {state} is none that a case can be in"
     row = STATES[State(state)]
     if row.turn is None:
         return "finished, but still somebody's turn" if turns else ""
@@ -98,6 +102,20 @@ def _side_duties() -> Iterator[Ailment]:
                 yield Ailment(ids.number_of(case_id), f"finished, but {kind} is still owed")
 
 
+def _missing_limits() -> Iterator[Ailment]:
+    """Find cases under decision whose legal or promised limit nobody owes, or twice."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.id, k.kind, count(d.id) FROM cases_case c"
+            " CROSS JOIN unnest(%s::text[]) AS k(kind)"
+            " LEFT JOIN duties_duty d ON d.case_id = c.id AND d.kind = k.kind AND d.done_at IS NULL"
+            " WHERE c.state = ANY(%s) GROUP BY c.id, k.kind HAVING count(d.id) <> 1",
+            [list(LIMITS), [str(s) for s in UNDER_DECISION]],
+        )
+        for case_id, kind, clocks in cursor.fetchall():
+            yield Ailment(ids.number_of(case_id), f"{clocks} clocks for {kind} instead of one")
+
+
 def _missing_applicants() -> Iterator[Ailment]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -106,3 +124,16 @@ def _missing_applicants() -> Iterator[Ailment]:
         )
         for (case_id,) in cursor.fetchall():
             yield Ailment(ids.number_of(case_id), "no applicant")
+
+
+def _at_closed_windows() -> Iterator[Ailment]:
+    """Find open cases in which a closed window still plays a part (P13)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.id FROM directory_window w JOIN cases_case c"
+            " ON c.receiving_window_id = w.id OR c.home_window_id = w.id"
+            " WHERE w.closed_at IS NOT NULL AND NOT c.state = ANY(%s)",
+            [[str(s) for s in FINAL]],
+        )
+        for (case_id,) in cursor.fetchall():
+            yield Ailment(ids.number_of(case_id), "held by a window that is closed")

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from tongban.cases.states import FINAL, CaseOutcome, Channel, DeliveryWay, Mode, State
 from tongban.catalogue.models import AcceptanceStandard, Procedure
@@ -10,17 +11,17 @@ from tongban.kernel import ids
 
 
 class ApplicantKind(models.TextChoices):
-    PERSON = "person", "自然人"
-    ORGANISATION = "organisation", "法人或其他组织"
+    PERSON = "person", _("自然人")
+    ORGANISATION = "organisation", _("法人或其他组织")
 
 
 class IdentityKind(models.TextChoices):
-    RESIDENT = "resident", "居民身份证"
-    PASSPORT = "passport", "护照"
-    HK_MACAO = "hk_macao", "港澳居民来往内地通行证"
-    TAIWAN = "taiwan", "台湾居民来往大陆通行证"
-    RESIDENCE_PERMIT = "residence_permit", "港澳台居民居住证"
-    CREDIT_CODE = "credit_code", "统一社会信用代码"
+    RESIDENT = "resident", _("居民身份证")
+    PASSPORT = "passport", _("护照")
+    HK_MACAO = "hk_macao", _("港澳居民来往内地通行证")
+    TAIWAN = "taiwan", _("台湾居民来往大陆通行证")
+    RESIDENCE_PERMIT = "residence_permit", _("港澳台居民居住证")
+    CREDIT_CODE = "credit_code", _("统一社会信用代码")
 
 
 class Case(models.Model):
@@ -76,9 +77,9 @@ class Case(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["receiving_window", "-id"], name="case_received_here"),
+            models.Index(fields=["receiving_window", "-opened_at", "-id"], name="case_received_here"),
             models.Index(
-                fields=["home_window", "-id"],
+                fields=["home_window", "-opened_at", "-id"],
                 condition=Q(received_at__isnull=False),
                 name="case_decided_here",
             ),
@@ -146,10 +147,10 @@ class CaseApplicant(models.Model):
 
 
 class Verdict(models.TextChoices):
-    PENDING = "", "待审查"
-    PASSED = "passed", "合格"
-    TO_CORRECT = "to_correct", "需补正"
-    NOT_NEEDED = "not_needed", "不需要"
+    PENDING = "", _("待审查")
+    PASSED = "passed", _("合格")
+    TO_CORRECT = "to_correct", _("需补正")
+    NOT_NEEDED = "not_needed", _("不需要")
 
 
 class CaseMaterial(CaseChild):
@@ -202,7 +203,9 @@ class Scan(CaseChild):
 class CorrectionNotice(CaseChild):
     """What an applicant was told once is missing (一次性告知), and by when to bring it."""
 
-    asked_by = models.CharField("告知方", max_length=12, choices=[("receiving", "收件地"), ("home", "属地")])
+    asked_by = models.CharField(
+        "告知方", max_length=12, choices=[("receiving", _("收件地")), ("home", _("属地"))]
+    )
     items = models.JSONField("补正内容")  # [{"key", "name", "advice"}]
     days = models.IntegerField("期限")
     due_on = models.DateField("截止日期")
@@ -218,10 +221,11 @@ class Transfer(CaseChild):
     """Papers under way between two windows (材料流转), by post or as a package online."""
 
     KINDS = [
-        ("papers", "申请材料"),
-        ("paper", "后寄纸质材料"),
-        ("result", "办理结果"),
-        ("forward", "转办材料"),
+        ("papers", _("申请材料")),
+        ("paper", _("后寄纸质材料")),
+        ("result", _("办理结果")),
+        ("forward", _("转办材料")),
+        ("custody", _("窗口移交")),
     ]
     kind = models.CharField("内容", max_length=12, choices=KINDS)
     channel = models.CharField("方式", max_length=12, choices=Channel)
@@ -249,7 +253,12 @@ class Transfer(CaseChild):
 class Decision(CaseChild):
     """A legal act of the home place: acceptance, its refusal, the grant, the refusal."""
 
-    KINDS = [("accept", "受理"), ("decline", "不予受理"), ("grant", "准予"), ("refuse", "不予许可")]
+    KINDS = [
+        ("accept", _("受理")),
+        ("decline", _("不予受理")),
+        ("grant", _("准予")),
+        ("refuse", _("不予许可")),
+    ]
     kind = models.CharField("决定", max_length=12, choices=KINDS)
     reason = models.TextField("理由", blank=True)
     remedies = models.TextField("救济途径", blank=True)
@@ -287,12 +296,12 @@ class Suspension(CaseChild):
     """A special procedure that lawfully stops the clock (行政许可法 Art. 45)."""
 
     REASONS = [
-        ("hearing", "听证"),
-        ("inspection", "检验、检测、检疫"),
-        ("auction", "招标、拍卖"),
-        ("appraisal", "鉴定"),
-        ("expert_review", "专家评审"),
-        ("publication", "公示公告"),
+        ("hearing", _("听证")),
+        ("inspection", _("检验、检测、检疫")),
+        ("auction", _("招标、拍卖")),
+        ("appraisal", _("鉴定")),
+        ("expert_review", _("专家评审")),
+        ("publication", _("公示公告")),
     ]
     reason = models.CharField("特别程序", max_length=20, choices=REASONS)
     note = models.TextField("说明")
@@ -308,9 +317,9 @@ class Delivery(CaseChild):
     """One attempt to bring the result to the applicant, and the proof that it arrived (送达回证)."""
 
     PROOFS = [
-        ("signature", "申请人当面签收"),
-        ("agent_signature", "代理人当面签收"),
-        ("waybill", "邮件妥投回执"),
+        ("signature", _("申请人当面签收")),
+        ("agent_signature", _("代理人当面签收")),
+        ("waybill", _("邮件妥投回执")),
     ]
     attempt = models.IntegerField("次数")
     way = models.CharField("方式", max_length=20, choices=DeliveryWay)

@@ -1,5 +1,7 @@
 """Who may take a step on a case: the people whose turn the step's row names."""
 
+from django.utils.translation import gettext as _
+
 from tongban.cases.models import Case
 from tongban.cases.states import PART_NAMES, STEPS, Part, State
 from tongban.kernel import refusals
@@ -58,6 +60,23 @@ def require_edit(case: Case, *, by: Actor) -> None:
         raise NotYourPart(step="录入", parts=PART_NAMES[Part.RECEIVING])
     if case.state not in (State.DRAFTING, State.RETURNED):
         raise NotThisState(state=State(case.state).label, step="录入")
+
+
+def require_scan(case: Case, *, by: Actor) -> None:
+    """Refuse scans, except by the receiving window until the papers are sent: they become electronic then (P21(2))."""
+    if Part.RECEIVING not in parts_of(by, case):
+        raise NotYourPart(step=_("上传扫描件"), parts=PART_NAMES[Part.RECEIVING])
+    if case.state not in (State.DRAFTING, State.RETURNED, State.RECEIVED):
+        raise NotThisState(state=State(case.state).label, step=_("上传扫描件"))
+
+
+def may_scan(case: Case, *, by: Actor) -> bool:
+    """Say whether `require_scan` would let the person pass."""
+    try:
+        require_scan(case, by=by)
+    except (NotYourPart, NotThisState):
+        return False
+    return True
 
 
 def require_window(actor: Actor, window_id: int | None) -> int:

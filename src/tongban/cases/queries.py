@@ -28,6 +28,7 @@ from tongban.duties import queries as duties
 from tongban.duties.models import BearerKind, Duty
 from tongban.journal.models import Entry, Look
 from tongban.kernel import ids, keyring, worktime
+from tongban.kernel import text as text_of
 from tongban.people.actors import Actor
 
 PAGE = 50
@@ -206,6 +207,31 @@ def waiting_for_applicants(actor: Actor, *, limit: int = 100) -> list[tuple[Duty
     return _with_cases(list(duties.watched_by(sorted(actor.window_ids))[:limit]), actor)
 
 
+def pressing_at_managed(
+    actor: Actor, *, at: datetime.datetime, after: tuple[datetime.datetime, int] | None = None, limit: int
+) -> list[tuple[Duty, Case]]:
+    """Give the duties late or soon due of windows and departments at the places that somebody runs.
+
+    The longest overdue first; two queries whatever the rows.
+
+    Args:
+        after: due time and id of the last duty of the page before.
+    """
+    if not actor.managed_prefixes:
+        return []
+    rows = duties.pressing_at(actor.managed_prefixes, at=at, after=after)
+    return _with_cases(list(rows[:limit]), actor)
+
+
+def bearer_name(duty: Duty, case: Case) -> str:
+    """Name the window or department that owes a duty of a case."""
+    if duty.bearer_kind == BearerKind.DEPARTMENT and case.department_id == duty.bearer_id and case.department:
+        return case.department.name
+    if duty.bearer_id == case.home_window_id and case.home_window:
+        return case.home_window.name
+    return case.receiving_window.name
+
+
 def _with_cases(rows: Sequence[Duty], actor: Actor) -> list[tuple[Duty, Case]]:
     seen = visible_to(actor).filter(id__in={d.case_id for d in rows}).select_related(*_SHOWN)
     cases = {c.id: c for c in seen}
@@ -218,10 +244,12 @@ def search(actor: Actor, words: str, *, after: int | None = None) -> list[Case]:
     Args:
         after: the id of the last case of the page before.
     """
-    text = words.strip()
-    rows = visible_to(actor).select_related(*_SHOWN).order_by("-id")
-    if after is not None:
-        rows = rows.filter(id__lt=after)
+    text = text_of.clean_name(words)
+    seen = visible_to(actor)
+    rows = seen.select_related(*_SHOWN).order_by("-opened_at", "-id")  # an id says the day, not the hour
+    last = seen.filter(id=after).values_list("opened_at", flat=True).first() if after is not None else None
+    if last is not None:
+        rows = rows.filter(Q(opened_at__lt=last) | Q(opened_at=last, id__lt=after))
     if text:
         rows = rows.filter(_matches(text))
     return list(rows[:PAGE])
@@ -262,7 +290,7 @@ def heads() -> Iterator[tuple[int, int, bytes]]:
 def windows_to_forward_to(case: Case, *, words: str) -> QuerySet[Window]:
     """Give listed windows by a part of their place's name, for a case that went to the wrong one."""
     rows = Window.objects.filter(is_open=True).exclude(id=case.home_window_id or 0).select_related("division")
-    return rows.filter(division__full_name__contains=words.strip()).order_by("division_id")[:20]
+    return rows.filter(division__full_name__contains=text_of.clean(words)).order_by("division_id")[:20]
 
 
 def agent_identity_of(applicant: CaseApplicant) -> str:
@@ -281,7 +309,7 @@ def last_transfers_of(case_ids: Sequence[int]) -> dict[int, Transfer]:
     """Give the transfer that is under way for each case, else the last one that arrived."""
     rows = (
         Transfer.objects.filter(case_id__in=list(case_ids))
-        .exclude(kind="result")
+        .exclude(kind__in=["result", "custody"])
         .select_related("from_window")
     )
     return {t.case_id: t for t in rows.order_by(F("arrived_at").asc(nulls_last=True), "sent_at")}

@@ -53,12 +53,20 @@ class NoWaybill(refusals.Incomplete):
     """邮寄的，请填写运单号。"""
 
 
+class NotScanned(refusals.Incomplete):
+    """线上流转的，每份材料都要先转为电子材料。还没有扫描或者拍照的有：{names}。也可以改为邮政速递。"""
+
+
 class NoChannel(refusals.Incomplete):
     """请选择材料流转方式：线上流转、邮政速递，或者线上流转后寄纸质。"""
 
 
 class PastDay(refusals.Incomplete):
     """日期应当晚于今天，请重新选择。"""
+
+
+class TimeStillRuns(refusals.OutOfTurn):
+    """补正期限还没有到，不能按逾期处理。"""
 
 
 class NotTold(refusals.Incomplete):
@@ -87,6 +95,18 @@ class NothingBrought(refusals.Incomplete):
 
 class NotThere(refusals.Incomplete):
     """请从属地的审批部门中选择。"""
+
+
+class HoldsCases(refusals.OutOfTurn):
+    """{window}还有 {count} 件没有办结的办件，撤销之前要先移交给另一个窗口。请选择承接窗口，系统会把它们全部移交过去。"""
+
+
+class UnfitSuccessor(refusals.Incomplete):
+    """承接窗口应当是本省联络清单内、没有撤销的另一个大厅窗口，请重新选择。"""
+
+
+class SupervisesOutlets(refusals.OutOfTurn):
+    """{window}还指导监督着 {count} 个网点，请先撤销这些网点，或者改由其他窗口监督。"""
 
 
 class NoLawfulReason(refusals.Incomplete):
@@ -230,6 +250,14 @@ def check_waybill(channel: str, waybill: str) -> None:
     """Refuse papers sent by post without a waybill number."""
     if channel == "post" and not waybill.strip():
         raise NoWaybill(fields={"waybill": _("请填写运单号")})
+
+
+def check_all_scanned(sheets: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse an online transfer of papers that were not made electronic: nothing would arrive (P21(2))."""
+    missing = [s for s in sheets if not s["scans"]]
+    if missing:
+        fields = {f"scans.{s['key']}": _("请扫描或者拍照") for s in missing}
+        raise NotScanned(fields=fields, names="、".join(s["name"] for s in missing))
 
 
 def check_all_found(sent: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]) -> None:

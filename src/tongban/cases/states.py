@@ -475,6 +475,8 @@ STEPS: dict[str, Step] = {
     "finish_return": Step(
         _("材料已退还"), _s(S.RETURNING_RECEIVING), S.CLOSED, _p(R), "P21(1)", is_main=True
     ),
+    # the window that holds it is closed: another one takes its place, whatever the state
+    "take_over": Step(_("窗口撤销，由其他窗口承接"), OPEN, None, _p(SYS), "P13"),
     "finish_return_at_home": Step(
         _("材料已退还"), _s(S.RETURNING_HOME), S.CLOSED, _p(H), "P21(1)", is_main=True
     ),

@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 
 from tongban.cases import doctor
 from tongban.cases.models import Case
-from tongban.cases.operations import acceptance, intake
+from tongban.cases.operations import acceptance, intake, windows
 from tongban.cases.states import State
 from tongban.directory import queries as directory
 from tongban.duties import queries as duties
@@ -53,3 +53,18 @@ def examine(timestamp: int) -> None:
         found += 1
         log.error("doctor: case %s: %s", ailment.number, ailment.what)
     log.info("doctor: %d exceptions", found)
+
+
+@app.task(name=windows.TASK, retry=5)
+def hand_window_over(window_id: int, ordered_by: str) -> None:
+    """Hand the next open cases of a closing window over, and go on in another job while there are more (P13)."""
+    if windows.hand_batch_over(window_id, ordered_by=ordered_by, at=directory.now()):
+        app.configure_task(windows.TASK).defer(window_id=window_id, ordered_by=ordered_by)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="carry_on_handing_over")
+def carry_on_handing_over(timestamp: int) -> None:
+    """Go on with hand-overs whose job has been lost; one that still runs finds nothing left to do."""
+    for window_id in windows.in_progress():
+        windows.hand_batch_over(window_id, ordered_by="系统", at=directory.now())

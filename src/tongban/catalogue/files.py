@@ -15,7 +15,9 @@ LEVELS = {Level.PROVINCE.value, Level.PREFECTURE.value, Level.COUNTY.value}
 APPLICANTS = {"person", "organisation"}
 MODES = {"collected", "online", "joint"}
 DELIVERY = {"post", "pick_up_home", "pick_up_receiving", "electronic"}
-FIELD_TYPES = {"text", "number", "date", "choice", "identity_number", "credit_code", "phone", "address"}
+FIELD_TYPES = frozenset(
+    {"text", "number", "date", "choice", "identity_number", "credit_code", "phone", "address", "file"}
+)
 
 _TEXT, _TEXTS, _FLAG, _COUNT, _DATE = "text", "texts", "flag", "count", "date"
 FIRST_EFFECTIVE_ON = datetime.date(2021, 5, 21)  # the day on which the five provinces issued the list

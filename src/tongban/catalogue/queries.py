@@ -1,13 +1,29 @@
 """Reads of the catalogue: find an item, the standard in force at a place, the place that decides."""
 
 import datetime
+from collections.abc import Sequence
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db import connection
+from django.db.models import F, Prefetch, Q, QuerySet
 
-from tongban.catalogue import rules, search
-from tongban.catalogue.models import AcceptanceStandard, Item, Procedure
+from tongban.catalogue import permissions, rules, search
+from tongban.catalogue.models import (
+    AcceptanceStandard,
+    Difference,
+    DifferenceAnswer,
+    Draft,
+    Item,
+    Procedure,
+)
 from tongban.directory import queries as directory
 from tongban.directory.models import Level
+from tongban.journal import operations as journal
+from tongban.journal.models import Entry
+from tongban.kernel import text
+from tongban.people.actors import Actor
+
+# Of several that pin standards to cases, and of the one that replaces samples nothing stands on.
+STANDARDS_LOCK = 7_305_105
 
 
 def find_items(words: str, *, limit: int = 20) -> list[Item]:
@@ -16,7 +32,8 @@ def find_items(words: str, *, limit: int = 20) -> list[Item]:
     An empty text gives the list in its order. Each item comes with its open procedures.
     """
     open_ones = Prefetch("procedures", Procedure.objects.filter(is_open=True).order_by("key"))
-    if not words.strip():
+    words = text.clean(words)
+    if not words:
         return list(Item.objects.prefetch_related(open_ones).order_by("seq")[:limit])
     terms = search.terms_of_query(words)
     if not terms:
@@ -66,23 +83,57 @@ def deciding_division(procedure: Procedure, home_code: str, *, level: str) -> st
 def standard_in_force(procedure: Procedure, code: str, *, on: datetime.date) -> AcceptanceStandard:
     """Give the acceptance standard in force for a procedure at a place on a day (P23).
 
-    The five-province standard goes before the province's own, that before the guide; of one stage, the
-    province's own row goes before one for all, the newest version first.
+    What authorities have published goes before samples; then the five-province standard before the
+    province's own, that before the guide.
 
     Raises:
         rules.NoStandard: when there is none.
     """
-    province = code[:2].ljust(12, "0")
-    row = (
-        AcceptanceStandard.objects.filter(procedure=procedure, effective_from_on__lte=on)
-        .filter(Q(province_id=province) | Q(province=None))
-        .filter(Q(effective_until_on=None) | Q(effective_until_on__gt=on))
-        .order_by("-stage", "province_id", "-version")
-        .first()
-    )
-    if row is None:
+    in_force = lines_in_force([procedure.id], on=on, province=rules.province_of(code))
+    if not in_force:
         raise rules.NoStandard(procedure=procedure.name)
-    return row
+    return in_force[0]
+
+
+def lines_in_force(
+    procedure_ids: Sequence[int],
+    *,
+    on: datetime.date,
+    province: str | None = None,
+    with_content: bool = True,
+) -> list[AcceptanceStandard]:
+    """Give the version in force on a day of each line of standards, the one that goes first first.
+
+    A line is what one body publishes for one stage of a procedure. Its newest version that has taken effect
+    holds; if that one is withdrawn, none does: what it replaced stays replaced.
+
+    Args:
+        province: the code of the province whose lines count, besides those for all five; None: all lines.
+    """
+    rows = AcceptanceStandard.objects.filter(procedure_id__in=list(procedure_ids), effective_from_on__lte=on)
+    if province is not None:
+        rows = rows.filter(Q(province_id=province) | Q(province=None))
+    if not with_content:
+        rows = rows.defer("content")
+    rows = rows.select_related("withdrawal").order_by(
+        "procedure_id", "is_sample", "-stage", F("province_id").asc(nulls_last=True), "-version"
+    )
+    newest: dict[tuple[int, bool, int, str | None], AcceptanceStandard] = {}
+    for row in rows:
+        newest.setdefault((row.procedure_id, row.is_sample, row.stage, row.province_id), row)
+    return [row for row in newest.values() if rules.is_in_force(row, on=on)]
+
+
+def standard_to_pin(procedure: Procedure, code: str, *, on: datetime.date) -> AcceptanceStandard:
+    """Give the standard in force as `standard_in_force` does, its content held until the transaction ends.
+
+    Raises:
+        rules.NoStandard: when there is none.
+    """
+    with connection.cursor() as cursor:
+        # What a case is about to stand on is not replaced under it: see `operations.load_items`.
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [STANDARDS_LOCK])
+    return standard_in_force(procedure, code, on=on)
 
 
 def procedures_of(item_seq: int) -> QuerySet[Procedure]:
@@ -101,3 +152,97 @@ def item(seq: int) -> Item:
     if row is None:
         raise rules.UnknownItem()
     return row
+
+
+def procedure(key: str) -> Procedure:
+    """Give a procedure by its key, open or not, with its item.
+
+    Raises:
+        rules.UnknownProcedure: there is none.
+    """
+    row = Procedure.objects.select_related("item").filter(key=key).first()
+    if row is None:
+        raise rules.UnknownProcedure()
+    return row
+
+
+def procedures(words: str, *, after: str = "", limit: int) -> list[Procedure]:
+    """Give procedures with their items: those that fit what was typed, else all in the order of their keys.
+
+    Args:
+        after: the key of the last procedure of the page before.
+    """
+    rows = Procedure.objects.select_related("item").order_by("key")
+    if words.strip():
+        rows = rows.filter(item_id__in=[i.seq for i in find_items(words, limit=limit)])
+    if after:
+        rows = rows.filter(key__gt=after)
+    return list(rows[:limit])
+
+
+def versions_of(procedure_id: int) -> list[AcceptanceStandard]:
+    """Give every published version for a procedure, the newest of each line first."""
+    rows = AcceptanceStandard.objects.filter(procedure_id=procedure_id)
+    rows = rows.select_related("withdrawal", "province").defer("content")
+    return list(rows.order_by("-stage", F("province_id").asc(nulls_first=True), "is_sample", "-version"))
+
+
+def version(standard_id: int) -> AcceptanceStandard:
+    """Give a published version with its procedure.
+
+    Raises:
+        rules.UnknownStandard: there is none.
+    """
+    rows = AcceptanceStandard.objects.select_related("procedure__item", "province", "withdrawal")
+    row = rows.filter(id=standard_id).first()
+    if row is None:
+        raise rules.UnknownStandard()
+    return row
+
+
+def drafts_of(procedure_id: int, *, for_: Actor) -> list[Draft]:
+    """Give the drafts for a procedure that are somebody's own to write or review."""
+    rows = Draft.objects.filter(_own(for_), procedure_id=procedure_id).select_related("province")
+    return list(rows.order_by("-stage", "province_id"))
+
+
+def draft(draft_id: int, *, for_: Actor) -> Draft:
+    """Give a draft with its procedure to those whose standard it is.
+
+    Raises:
+        rules.UnknownDraft: there is none, or it is not theirs to see.
+    """
+    rows = Draft.objects.select_related("procedure__item", "province", "based_on")
+    row = rows.filter(id=draft_id).first()
+    if row is None or not permissions.may_edit(row.province_id, by=for_):
+        raise rules.UnknownDraft()
+    return row
+
+
+def drafts_waiting(by: Actor) -> list[Draft]:
+    """Give the drafts that somebody may go on with or review, those to be reviewed first."""
+    rows = Draft.objects.filter(_own(by))
+    return list(rows.select_related("procedure__item", "province").order_by("-state", "changed_at"))
+
+
+def _own(actor: Actor) -> Q:
+    own = Q(province_id__in=permissions.provinces_of(actor))
+    return own | Q(province=None) if permissions.may_edit(None, by=actor) else own
+
+
+def open_differences(procedure_id: int) -> QuerySet[Difference]:
+    """Give the differences of a procedure that are still to be settled, the oldest first."""
+    return Difference.objects.filter(procedure_id=procedure_id, settled_at=None).order_by("id")
+
+
+def differences_of(procedure_id: int) -> list[Difference]:
+    """Give every difference that was opened for a procedure with its answers, the newest first."""
+    rows = Difference.objects.filter(procedure_id=procedure_id).select_related("follows")
+    answers = DifferenceAnswer.objects.select_related("province", "agrees_with").order_by("id")
+    return list(rows.prefetch_related(Prefetch("answers", answers)).order_by("-id"))
+
+
+def history_of(procedure_id: int) -> list[Entry]:
+    """Give what was done about the standards of a procedure, the newest first, at most 200."""
+    chain = journal.chain_of("standard", procedure_id)
+    return list(Entry.objects.filter(chain_id=chain).order_by("-seq")[:200])

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Collection
 from typing import Any
 
-from tongban.catalogue.models import Procedure
+from tongban.catalogue.models import AcceptanceStandard, Procedure
 from tongban.catalogue.standards import FormField
 from tongban.directory.models import Level
 from tongban.kernel import numbers, refusals, text
@@ -41,12 +41,35 @@ class UnknownItem(refusals.NotFound):
     """清单里没有这个序号的事项。请重新搜索事项。"""
 
 
+class UnknownDraft(refusals.NotFound):
+    """没有找到这份草案，可能已经发布或者删除。请从标准列表中重新进入。"""
+
+
+class UnknownStandard(refusals.NotFound):
+    """没有找到这一版标准。请从标准列表中重新进入。"""
+
+
 class NoStandard(refusals.NotAllowed):
     """“{procedure}”目前没有生效的收件受理标准，请联系属地窗口。"""
 
 
 class NobodyDecides(refusals.NotAllowed):
     """“{procedure}”在所选地方没有对应的实施层级，请换一个属地或实施层级。"""
+
+
+def province_of(code: str) -> str:
+    """Give the code of the province in which a division lies."""
+    return code[:2].ljust(12, "0")
+
+
+def is_in_force(row: AcceptanceStandard, *, on: datetime.date) -> bool:
+    """Say whether a version holds on a day: it has taken effect, has not ended and is not withdrawn."""
+    withdrawn = getattr(row, "withdrawal", None)
+    return (
+        row.effective_from_on <= on
+        and (row.effective_until_on is None or row.effective_until_on > on)
+        and (withdrawn is None or withdrawn.from_on > on)
+    )
 
 
 def clean(field: FormField, value: Any, *, on: datetime.date) -> str:

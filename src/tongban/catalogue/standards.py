@@ -22,6 +22,49 @@ class Circumstance:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """An answer to a question: it leads to a circumstance, or to the next question."""
+
+    text: str
+    circumstance: str = ""
+    question: "Question | None" = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of the short list by which people find their circumstance."""
+
+    text: str
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class Guide:
+    """Where a province's own guide for the matter is to be read (P23, first stage)."""
+
+    url: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The national codes of a procedure at a place (GB/T 39554.1), and the place's own."""
+
+    base: str = ""
+    implementing: str = ""
+    procedure: str = ""
+    local: str = ""
+
+
+@dataclass(frozen=True)
+class When:
+    """A condition on a form field: another field must have one of these answers."""
+
+    field: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class MaterialRequirement:
     """A material that must be handed in (申请材料要求), with what the clerk looks at."""
 
@@ -52,9 +95,14 @@ class FormField:
     choices: tuple[str, ...]
     only_for: tuple[str, ...]
     help: str
+    when: When | None = None
 
     def applies(self, circumstance: str) -> bool:
         return not self.only_for or circumstance in self.only_for
+
+    def is_asked(self, answers: Mapping[str, Any]) -> bool:
+        """Say whether the field is asked for, given what the other fields say."""
+        return self.when is None or str(answers.get(self.when.field, "")) in self.when.values
 
 
 @dataclass(frozen=True)
@@ -75,12 +123,24 @@ class Standard:
     fields: tuple[FormField, ...]
     legal_basis: tuple[LegalBasis, ...]
     reviewed: str
+    question: Question | None = None  # the first of the decision list; none: circumstances are simply listed
+    guide: Guide = Guide()
+    codes: Codes = Codes()
+    # What a place has of its own; empty: as the item list says.
+    fee: str = ""
+    results: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    delivery: tuple[str, ...] = ()
 
     def materials_for(self, circumstance: str) -> tuple[MaterialRequirement, ...]:
         return tuple(m for m in self.materials if m.applies(circumstance))
 
-    def fields_for(self, circumstance: str) -> tuple[FormField, ...]:
-        return tuple(f for f in self.fields if f.applies(circumstance))
+    def fields_for(
+        self, circumstance: str, answers: Mapping[str, Any] | None = None
+    ) -> tuple[FormField, ...]:
+        """Give the form fields of a circumstance; with answers, only those whose conditions hold."""
+        fields = (f for f in self.fields if f.applies(circumstance))
+        return tuple(f for f in fields if answers is None or f.is_asked(answers))
 
     def field(self, key: str) -> FormField:
         """Give a form field by its key.
@@ -123,7 +183,33 @@ def parse(content: Mapping[str, Any]) -> Standard:
             for b in content.get("legal_basis", ())
         ),
         reviewed=content.get("reviewed", ""),
+        question=_first_question(content),
+        guide=Guide(**content.get("guide", {})),
+        codes=Codes(**content.get("codes", {})),
+        fee=content.get("fee", ""),
+        results=_words(content.get("results")),
+        modes=_words(content.get("modes")),
+        delivery=_words(content.get("delivery")),
     )
+
+
+def _first_question(content: Mapping[str, Any]) -> Question | None:
+    """Give the decision list as a tree; what leads round in a circle or nowhere is left out."""
+    rows = {q["key"]: q for q in content.get("question", ())}
+
+    def tree(key: str, above: frozenset[str]) -> Question | None:
+        if key not in rows or key in above:
+            return None
+        answers = []
+        for row in rows[key].get("answers", ()):
+            kind, _sep, about = row.get("to", "").partition(":")
+            if kind == "circumstance":
+                answers.append(Answer(row["text"], circumstance=about))
+            elif kind == "question" and (below := tree(about, above | {key})):
+                answers.append(Answer(row["text"], question=below))
+        return Question(rows[key]["text"], tuple(answers)) if answers else None
+
+    return tree(next(iter(rows)), frozenset()) if rows else None
 
 
 def _material(row: Mapping[str, Any]) -> MaterialRequirement:
@@ -150,6 +236,7 @@ def _field(row: Mapping[str, Any]) -> FormField:
         choices=_words(row.get("choices")),
         only_for=_words(row.get("only_for")),
         help=row.get("help", ""),
+        when=When(row["when"]["field"], _words(row["when"].get("values"))) if row.get("when") else None,
     )
 
 

@@ -7,7 +7,6 @@ above all it cannot change, delete or truncate a journal entry or a seal.
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import psycopg
 from django.apps import apps
@@ -19,12 +18,17 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 from django.utils import translation
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from tongban.command.problems import Problem
+from tongban.kernel import primary
 
 ROLE = "tongban_app"
 EVERYTHING = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
-APPEND_ONLY = re.compile(r"journal_(entry|seal|sealedhead|look)(_|$)")  # also their partitions
+# Also their partitions. Published standards are kept from change by a policy on their rows: catalogue 0002.
+APPEND_ONLY = re.compile(
+    r"(journal_(entry|seal|sealedhead|look)|directory_contactlist|catalogue_withdrawal)(_|$)"
+)
 READ_ONLY = frozenset({"django_migrations"})
 LOCK = 7_305_102  # of pg_advisory_lock: two starts at the same time prepare one after the other
 
@@ -137,12 +141,12 @@ def _due(name: str, *, is_sequence: bool) -> frozenset[str]:
 
 @contextmanager
 def _connected(url: str) -> "Iterator[psycopg.Connection[tuple[object, ...]]]":
-    where = urlsplit(url)
     try:
-        connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+        connection = primary.Connection.connect(url, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
+        where = {"port": "5432", "dbname": "", **conninfo_to_dict(url)}
         raise Problem(
-            f"The database {where.hostname}:{where.port or 5432}{where.path} cannot be reached: {error}"
+            f"The database {where['host']}:{where['port']}/{where['dbname']} cannot be reached: {error}"
         ) from None
     with connection:
         if connection.info.server_version < 150000:

@@ -1,4 +1,5 @@
-"""The documents that are generated: the state diagram from STEPS, the traceability from the tests' marks.
+"""The documents that are generated: the state diagram from STEPS, the traceability from the tests' marks,
+and what the product is built of from its locks.
 
 `python -m tongban.command.documents` writes them; with `--check` it fails when one is stale.
 """
@@ -10,6 +11,8 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from tongban.command import licences
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 TESTS = CHECKOUT / "tests"
@@ -141,7 +144,8 @@ def main() -> int:
 
     django.setup()
     stale = []
-    for path, text in ((DIAGRAM, diagram()), (TRACEABILITY, traceability())):
+    made = ((DIAGRAM, diagram()), (TRACEABILITY, traceability()), (licences.PAGE, licences.page()))
+    for path, text in made:
         if path.exists() and path.read_text() == text:
             continue
         stale.append(path.relative_to(CHECKOUT).as_posix())

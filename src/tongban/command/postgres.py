@@ -18,7 +18,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -42,13 +42,22 @@ class Cluster:
     """One PostgreSQL server in a folder: made on first start, found again on the next.
 
     `durable=False` gives up safety on power loss for speed, for databases that nobody will miss.
-    `bound=True` makes the server end with the process that started it.
+    `bound=True` makes the server end with the process that started it. `settings` are PostgreSQL's own,
+    in its own spelling, beside ours.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True, bound: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        durable: bool = True,
+        bound: bool = False,
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
         self.folder = folder.resolve()
         self.durable = durable
         self.bound = bound
+        self.settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._place: Path | None = None
 
@@ -244,7 +253,8 @@ class Cluster:
     def _configure(self) -> None:
         uid, gid = self._server_user()
         target = self.data / "tongban.conf"
-        target.write_text(_configuration(self.port, durable=self.durable))
+        ours = _configuration(self.port, durable=self.durable)
+        target.write_text(ours + "".join(f"{name} = {value}\n" for name, value in self.settings.items()))
         os.chown(target, uid, gid)
         if self.log.exists() and self.log.stat().st_size > 20_000_000:
             self.log.replace(self.log.with_suffix(".log.1"))
@@ -280,7 +290,10 @@ class Cluster:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
-        return len(lines) > 7 and lines[7].strip() == "ready"
+        follows = (
+            self.data / "standby.signal"
+        ).exists()  # it stays ready to take over, and never gets further
+        return len(lines) > 7 and lines[7].strip() in ({"ready", "standby"} if follows else {"ready"})
 
     def _forget_dead_server(self) -> None:
         """Remove the note of a server that was killed, once its last process is gone.

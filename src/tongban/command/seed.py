@@ -16,8 +16,8 @@ from django.db import connection, transaction
 from tongban.catalogue import operations as catalogue
 from tongban.catalogue.models import Item
 from tongban.command.problems import Problem
+from tongban.directory import contacts, queries
 from tongban.directory import operations as directory
-from tongban.directory import queries
 from tongban.directory.models import Division, Parameter, Window
 from tongban.duties import operations as duties
 from tongban.kernel import refusals, worktime
@@ -34,7 +34,7 @@ _SOURCES = [
     "directory/operations.py",
     "catalogue/data",
     "catalogue/files.py",
-    "catalogue/operations.py",
+    "catalogue/operations/__init__.py",
     "catalogue/search.py",
     "people/operations.py",
 ]
@@ -109,6 +109,7 @@ def _load() -> int:
     count += directory.load_places(is_practice=practice, sectors=catalogue.sectors(), on=on)
     count += catalogue.load_items()
     if practice:
+        count += contacts.publish_samples(at=at)
         count += people.load_practice_accounts(PRACTICE_PASSWORD)
     return count
 

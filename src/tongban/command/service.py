@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tongban.command import processes
 
-DELAYS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds before the first, second … restart in a row
-STEADY = 20.0  # a child that lived this long begins again at the first delay
+DELAYS = (0.1, 0.5, 1.0, 2.0, 4.0)  # seconds before the first, second … restart in a row
+STEADY = 6.0  # a child that lived this long had begun to serve: people wait for it, no delay is due
 LOG_LIMIT = 20_000_000  # bytes; then the file is kept once as .1 and begun anew
 ALARMING = re.compile(r"\b(ERROR|CRITICAL|FATAL|Traceback|Exception|panicked)\b|^\w+(\.\w+)*(Error|Problem):")
 

@@ -1,12 +1,29 @@
-"""The job worker: runs what was deferred, and what is due at set times, until it is told to stop."""
+"""The job worker: runs what was deferred, and what is due at set times, until it is told to stop.
 
+It outlives its database: when the server ends or another takes over, the process stays, waits until one
+can be reached, and goes on.
+"""
+
+import asyncio
+import logging
 import os
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import django
-from django.db import connections
+import psycopg
+from django.db import close_old_connections, connections
+
+if TYPE_CHECKING:
+    from procrastinate import App
+    from procrastinate.psycopg_connector import PsycopgConnector
 
 CONCURRENCY = 4
 GRACE = 3.0  # seconds that running jobs get to finish after the signal to stop
+AGAIN = 0.5  # seconds between two attempts to reach the database
+
+log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -15,14 +32,94 @@ def main() -> None:
     django.setup()
     from procrastinate.contrib.django import app
 
+    from tongban.command import rescue
+
+    assert rescue.TASK in app.tasks  # known by being imported
     connections.close_all()
-    with app.replace_connector(app.connector.get_worker_connector()) as worker:  # type: ignore[attr-defined]
-        worker.run_worker(
+    asyncio.run(_work(app))
+
+
+async def _work(app: "App") -> None:
+    """Run one worker after another, each as long as its database lives, until told to stop."""
+    from procrastinate import exceptions
+
+    told = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, told.set)
+    while not told.is_set():
+        try:
+            if await _is_there():
+                with app.replace_connector(_connector()) as worker:
+                    async with worker.open_async():
+                        await _run_until(told, worker)
+        except (exceptions.ConnectorException, psycopg.Error, OSError) as error:
+            log.warning(
+                "the database is out of reach, trying again: %s", str(error.__cause__ or error).strip()
+            )
+        if not told.is_set():
+            await asyncio.sleep(AGAIN)
+
+
+async def _run_until(told: asyncio.Event, worker: "App") -> None:
+    """Run a worker until it ends by itself, or is told to and has finished what it can within GRACE."""
+    running = asyncio.create_task(
+        worker.run_worker_async(
             name=f"tongban-{os.getpid()}",
             concurrency=CONCURRENCY,
             shutdown_graceful_timeout=GRACE,
             delete_jobs="successful",
+            install_signal_handlers=False,
+            task_middleware=[_fresh_connections],
         )
+    )
+    waiting = asyncio.create_task(told.wait())
+    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if told.is_set():
+        running.cancel()
+    try:
+        await running
+    except asyncio.CancelledError:
+        if not told.is_set():
+            raise
+
+
+def _fresh_connections(call_next: Callable[[], Any], *_: Any) -> Any:
+    """Let every job begin and end without a connection of its thread that may have died meanwhile."""
+    close_old_connections()
+    try:
+        return call_next()
+    finally:
+        close_old_connections()
+
+
+def _connector() -> "PsycopgConnector":
+    """Give the queue's own connections: as the application's, to the server that leads."""
+    from procrastinate.contrib.django import utils
+    from procrastinate.psycopg_connector import PsycopgConnector
+
+    from tongban.kernel import primary
+
+    return PsycopgConnector(
+        kwargs=utils.connector_params(),
+        connection_class=primary.AsyncConnection,
+        min_size=1,
+        timeout=5,
+        reconnect_timeout=2,
+    )
+
+
+async def _is_there() -> bool:
+    """Tell whether the database can be reached now; opening the pool would wait for long."""
+    from procrastinate.contrib.django import utils
+
+    from tongban.kernel import primary
+
+    try:
+        async with await primary.AsyncConnection.connect(**utils.connector_params(), autocommit=True):
+            return True
+    except psycopg.OperationalError:
+        return False
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 | Variable | Meaning | Default |
 |---|---|---|
-| `TONGBAN_DATABASE_URL` | PostgreSQL, as its owner (migrations) | the embedded server |
+| `TONGBAN_DATABASE_URL` | PostgreSQL, as its owner; a pair: `…@h1:p1,h2:p2/db` | the embedded server |
 | `TONGBAN_DATABASE_APP_URL` | the same database as the application's own login | the owner, acting as role `tongban_app` |
 | `TONGBAN_DATA` | files, keys, logs, embedded database | `var` in the checkout |
 | `TONGBAN_FILES`, `TONGBAN_KEYS` | files and keys on places of their own | `files`, `keys` in the data folder |
@@ -10,6 +10,8 @@
 | `TONGBAN_ADDRESS` | the public address, written into QR codes | `http://localhost:PORT` |
 | `TONGBAN_HOSTS` | host names answered to, comma separated | the address's host, localhost |
 | `TONGBAN_LIVE_ADDRESS` | where browsers reach the live process | same host, PORT + 1 |
+| `TONGBAN_PROXIES` | how many proxies of ours stand in front and add to X-Forwarded-For | 0 |
+| `TONGBAN_ADMINISTRATORS_NEED_FACTOR` | 1: the three administrators sign in with a second factor | 0 in practice, else 1 |
 | `TONGBAN_LISTEN` | address that the web process listens on | 127.0.0.1 |
 | `TONGBAN_CHROMIUM` | the browser that the journeys drive | `chromium` on the path |
 | `PORT` | port of the web process | 8000 |
@@ -19,9 +21,12 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
+from psycopg.conninfo import conninfo_to_dict
+
+from tongban.kernel import primary
 
 HERE = Path(__file__).resolve().parent.parent
 CHECKOUT = HERE.parent.parent
@@ -41,6 +46,10 @@ TONGBAN_ICONS = _path("TONGBAN_ICONS", CHECKOUT / "node_modules/@tabler/icons/ic
 TONGBAN_ADDRESS = os.environ.get("TONGBAN_ADDRESS", f"http://localhost:{PORT}").rstrip("/")
 TONGBAN_LIVE_ADDRESS = os.environ.get("TONGBAN_LIVE_ADDRESS", "")
 TONGBAN_LIVE_PORT = int(os.environ.get("TONGBAN_LIVE_PORT", str(PORT + 1)))
+TONGBAN_PROXIES = int(os.environ.get("TONGBAN_PROXIES", "0"))
+TONGBAN_ADMINISTRATORS_NEED_FACTOR = (
+    os.environ.get("TONGBAN_ADMINISTRATORS_NEED_FACTOR", "0" if TONGBAN_PRACTICE else "1") == "1"
+)
 TONGBAN_MAX_SCAN = 20 * 1024 * 1024
 # Share of a duty's working time after which it shows amber; a province may set its own as a parameter.
 TONGBAN_AMBER_SHARE = 0.7
@@ -70,27 +79,52 @@ ALLOWED_HOSTS = [
     urlsplit(TONGBAN_ADDRESS).hostname or "localhost",
     "localhost",
     "127.0.0.1",
-    "testserver",
 ]
 SECURE = TONGBAN_ADDRESS.startswith("https://")
 
 
+def _connect_again(pool: Any) -> None:
+    pool.check()
+
+
+# A server that vanished without a word is given up after some twenty seconds, one that refuses at once.
+_LINE = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "20000",
+}
+
+
 def _database(url: str, *, role: str = "", pool: bool = False) -> dict[str, Any]:
-    parts = urlsplit(url)
-    options: dict[str, Any] = {"prepare_threshold": 5}
+    parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    named = {name: parts.pop(name, "") for name in ("dbname", "user", "password", "host", "port")}
+    several = "," in named["host"]
+    options: dict[str, Any] = {**_LINE, **parts, "prepare_threshold": 5}
     if role:
-        options["options"] = f"-c role={role}"
-    if pool:
-        options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10, "max_idle": 300}
+        options["options"] = f"{parts.get('options', '')} -c role={role}".strip()
+    if pool or several:
+        # An attempt to reconnect that goes on for long comes ever more seldom: it is given up soon, and begun anew
+        # at once, so that whoever waits is served within a second of the database's return.
+        options["pool"] = {
+            "min_size": int(pool),
+            "max_size": 8,
+            "timeout": 10,
+            "max_idle": 300,
+            "reconnect_timeout": 2,
+            "reconnect_failed": _connect_again,
+            "connection_class": primary.Connection,
+        }
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")) or "tongban",
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
+        "NAME": named["dbname"] or "tongban",
+        "USER": named["user"],
+        "PASSWORD": named["password"],
+        "HOST": named["host"],
+        "PORT": named["port"],
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": pool,
+        "CONN_HEALTH_CHECKS": pool or several,
         "OPTIONS": options,
     }
 
@@ -108,7 +142,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -125,6 +158,8 @@ INSTALLED_APPS = [
     "tongban.web.kit",
     "tongban.web.portal",
     "tongban.web.workbench",
+    "tongban.web.overview",
+    "tongban.web.account",
 ]
 
 MIDDLEWARE = [
@@ -135,8 +170,10 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "tongban.web.kit.readable.ReadableMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tongban.web.kit.gate.GateMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -170,19 +207,31 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 AUTH_USER_MODEL = "people.Person"
 LOGIN_URL = "/desk/sign-in/"
 LOGIN_REDIRECT_URL = "/desk/"
+TONGBAN_ADMINISTRATORS_HOME = "/desk/"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "tongban.people.passwords.Length"},
+    {"NAME": "tongban.people.passwords.Kinds"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "tongban.people.passwords.NotAboutThem"},
+    {"NAME": "tongban.people.passwords.NotRecent"},
 ]
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "tongban.people.sessions"
+SESSION_COOKIE_AGE = 24 * 3600
+# A browser takes a cookie named __Host- only over HTTPS, for this host and every path of it.
+SESSION_COOKIE_NAME = "__Host-tongban" if SECURE else "tongban"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = SECURE
+CSRF_COOKIE_NAME = "__Host-tongban-form" if SECURE else "tongban-form"
 CSRF_COOKIE_SECURE = SECURE
+CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "tongban.web.kit.refusal.csrf_failed"
+LANGUAGE_COOKIE_NAME = "tongban-language"
+LANGUAGE_COOKIE_SECURE = SECURE
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 # Headers

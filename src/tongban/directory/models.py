@@ -2,14 +2,15 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Level(models.TextChoices):
-    PROVINCE = "province", "省级"
-    PREFECTURE = "prefecture", "市级"
-    COUNTY = "county", "县级"
-    TOWNSHIP = "township", "乡级"
-    VILLAGE = "village", "村级"
+    PROVINCE = "province", _("省级")
+    PREFECTURE = "prefecture", _("市级")
+    COUNTY = "county", _("县级")
+    TOWNSHIP = "township", _("乡级")
+    VILLAGE = "village", _("村级")
 
 
 class Division(models.Model):
@@ -48,8 +49,8 @@ class Division(models.Model):
 
 
 class AuthorityKind(models.TextChoices):
-    MANAGEMENT = "management", "政务服务管理机构"
-    DEPARTMENT = "department", "审批部门"
+    MANAGEMENT = "management", _("政务服务管理机构")
+    DEPARTMENT = "department", _("审批部门")
 
 
 class Authority(models.Model):
@@ -85,12 +86,37 @@ class Hall(models.Model):
         return self.name
 
 
+class WindowKind(models.TextChoices):
+    HALL = "hall", _("大厅窗口")
+    OUTLET = "outlet", _("网点")
+
+
+class Host(models.TextChoices):
+    """Where an outlet beyond the hall is (P14)."""
+
+    TOWNSHIP = "township", _("街道（乡镇）便民服务中心")
+    VILLAGE = "village", _("村（居）便民服务站")
+    POST = "post", _("邮政网点")
+    BANK = "bank", _("银行网点")
+    BROADCASTER = "broadcaster", _("广电网点")
+
+
 class Window(models.Model):
-    """A cross-province window (跨省通办窗口): it receives for others and answers for its own place (P9)."""
+    """A cross-province window (跨省通办窗口): it receives for others and answers for its own place (P9).
+
+    An outlet (P14) receives like a window; the county window that supervises it answers for the place. Its
+    `hall` is that window's.
+    """
 
     hall = models.ForeignKey(Hall, models.PROTECT, related_name="windows", verbose_name="大厅")
+    kind = models.CharField("类别", max_length=10, choices=WindowKind, default=WindowKind.HALL)
+    host = models.CharField("依托", max_length=12, choices=Host, blank=True)
+    supervisor = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="outlets", verbose_name="指导监督窗口"
+    )
     division = models.ForeignKey(Division, models.PROTECT, related_name="windows", verbose_name="区划")
     name = models.CharField("名称", max_length=120)
+    contact_name = models.CharField("联系人", max_length=60, blank=True)
     phone = models.CharField("电话", max_length=30)
     address = models.CharField("邮寄地址", max_length=200)
     postcode = models.CharField("邮编", max_length=6, blank=True)
@@ -98,12 +124,26 @@ class Window(models.Model):
     closes_at = models.TimeField("下班时间")
     break_from_at = models.TimeField("午休开始", null=True)
     break_until_at = models.TimeField("午休结束", null=True)
+    # Stands on the published contact list: set by its publication, taken away at once by a closing.
     is_open = models.BooleanField("在联络清单内", default=True)
+    closed_at = models.DateTimeField("撤销时间", null=True)
+    successor = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", verbose_name="承接窗口"
+    )
     is_sample = models.BooleanField("示例数据", default=False)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["hall", "name"], name="window_name_is_unique_in_its_hall")
+            models.UniqueConstraint(fields=["hall", "name"], name="window_name_is_unique_in_its_hall"),
+            models.CheckConstraint(
+                condition=Q(kind="hall", host="", supervisor__isnull=True)
+                | Q(kind="outlet", supervisor__isnull=False) & ~Q(host=""),
+                name="an_outlet_has_a_host_and_a_supervisor",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_open=False) | Q(closed_at__isnull=True, successor__isnull=True),
+                name="a_closed_window_is_not_listed",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -114,16 +154,19 @@ class Equipment(models.Model):
     """A piece of equipment that every window must have (P9, P19), and whether it is there."""
 
     KINDS = [
-        ("camera", "高清摄像头"),
-        ("headset", "耳机"),
-        ("microphone", "麦克风"),
-        ("document_scanner", "高拍仪"),
-        ("signage", "统一标识标牌"),
-        ("bandwidth", "电子政务外网 100M 以上"),
+        ("camera", _("高清摄像头")),
+        ("headset", _("耳机")),
+        ("microphone", _("麦克风")),
+        ("document_scanner", _("高拍仪")),
+        ("signage", _("统一标识标牌")),
+        ("bandwidth", _("电子政务外网 100M 以上")),
+        ("papers", _("公示资料：事项清单、办事指南、工作规程")),
     ]
+    BANDWIDTH = 100  # Mbit/s that a hall has to itself (P19)
     window = models.ForeignKey(Window, models.CASCADE, related_name="equipment", verbose_name="窗口")
     kind = models.CharField("设备", max_length=20, choices=KINDS)
     is_present = models.BooleanField("已配备", default=False)
+    amount = models.IntegerField("带宽（M）", null=True)  # of the bandwidth, in Mbit/s
     checked_on = models.DateField("核查日期", null=True)
 
     class Meta:
@@ -133,6 +176,53 @@ class Equipment(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+
+class WindowDay(models.Model):
+    """A day on which a window keeps other hours than usual, or none. Legal clocks do not follow it."""
+
+    window = models.ForeignKey(Window, models.CASCADE, related_name="days", verbose_name="窗口")
+    on = models.DateField("日期")
+    opens_at = models.TimeField("上班时间", null=True)  # both empty: closed all day
+    closes_at = models.TimeField("下班时间", null=True)
+    reason = models.CharField("原因", max_length=60)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["window", "on"], name="one_exception_a_day_a_window"),
+            models.CheckConstraint(
+                condition=Q(opens_at__isnull=True, closes_at__isnull=True)
+                | Q(opens_at__isnull=False, closes_at__isnull=False, opens_at__lt=F("closes_at")),
+                name="special_hours_begin_before_they_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.reason}"
+
+
+class ContactList(models.Model):
+    """A version of the contact list (联络清单, P13): what one province published, never changed afterwards.
+
+    The whole list of version N is the newest part of each province up to N.
+    """
+
+    number = models.IntegerField("版本", primary_key=True)
+    province = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name="省份")
+    # {"authorities": [...], "windows": [...]}, as `contacts.part_of` builds them; history outlives its subjects.
+    content = models.JSONField("内容")
+    digest = models.BinaryField("内容摘要", max_length=32)
+    note = models.CharField("说明", max_length=300, blank=True)
+    is_sample = models.BooleanField("示例数据", default=False)
+    published_at = models.DateTimeField("发布时间")
+    published_by_name = models.CharField("发布人", max_length=60)
+    published_by_place = models.CharField("发布机构", max_length=120)
+
+    class Meta:
+        indexes = [models.Index(fields=["province", "-number"], name="contact_list_of_province")]
+
+    def __str__(self) -> str:
+        return str(self.number)
 
 
 class CalendarYear(models.Model):

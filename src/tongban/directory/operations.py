@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from tongban.directory import holidays, rules
@@ -27,7 +27,7 @@ from tongban.directory.models import (
     Stamp,
     Window,
 )
-from tongban.directory.queries import CLOCK_OFFSET
+from tongban.directory.queries import CALENDAR_LOCK, CLOCK_OFFSET
 from tongban.journal import operations as journal
 from tongban.kernel import text, worktime
 
@@ -122,7 +122,12 @@ def load_places(*, is_practice: bool, sectors: Sequence[str], on: datetime.date)
     windows = _load_windows(divisions, names, is_open=is_practice)
     equipped = set(Equipment.objects.values_list("window_id", flat=True).distinct())
     equipment = [
-        Equipment(window_id=window_id, kind=kind, is_present=is_practice)
+        Equipment(
+            window_id=window_id,
+            kind=kind,
+            is_present=is_practice,
+            amount=Equipment.BANDWIDTH if kind == "bandwidth" and is_practice else None,
+        )
         for window_id in Window.objects.filter(is_sample=True).values_list("id", flat=True)
         if window_id not in equipped
         for kind, _label in Equipment.KINDS
@@ -282,6 +287,7 @@ def add_year(
     source = text.clean(source)
     if not source:
         raise rules.NoSource(fields={"source": rules.NoSource().message})
+    _alone()
     row, is_new = CalendarYear.objects.get_or_create(year=year, defaults={"source": source})
     if not is_new:
         raise rules.YearKnown(year=year)
@@ -319,6 +325,7 @@ def set_day(
         raise rules.NoSource(fields={"source": rules.NoSource().message})
     if not CalendarYear.objects.filter(year=on.year).exists():
         raise worktime.NoCalendar(year=on.year)
+    _alone()
     before = CalendarDay.objects.filter(division=division, on=on).first()
     row, _is_new = CalendarDay.objects.update_or_create(
         division=division, on=on, defaults={"is_working": is_working, "reason": reason, "source": source}
@@ -351,7 +358,9 @@ def clear_day(
     Raises:
         rules.UnknownPlace: no such division. rules.NothingSet: it has said nothing about that day.
     """
-    row = CalendarDay.objects.filter(division=_division(code), on=on).first()
+    division = _division(code)
+    _alone()
+    row = CalendarDay.objects.filter(division=division, on=on).first()
     if row is None:
         raise rules.NothingSet(on=on.isoformat())
     payload = {"on": on.isoformat(), "before": _said(row), "after": None}
@@ -384,6 +393,7 @@ def set_parameter(
         rules.UnknownPlace: no such division.
     """
     division = _division(code)
+    _alone()
     before = Parameter.objects.filter(name=name, division=division).first()
     row, _is_new = Parameter.objects.update_or_create(name=name, division=division, defaults={"value": value})
     # As words: the journal takes no floating-point numbers.
@@ -449,12 +459,27 @@ def _said(row: CalendarDay | None) -> dict[str, Any] | None:
     return {"is_working": row.is_working, "reason": row.reason, "source": row.source}
 
 
+def _alone() -> None:
+    """Wait until the steps being taken have ended; later ones wait until this change is committed.
+
+    Taken before anything is read, so that two who change the same day see each other's work.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CALENDAR_LOCK])
+
+
 def _note(chain: int, *, payload: dict[str, Any], **entry: Any) -> None:
     """Make every process notice that the calendar has changed, and write down who changed what."""
     _bump()
     journal.append(CALENDAR, chain, article=ARTICLE, payload=payload, **entry)
 
 
+def notice_change() -> None:
+    """Make every process read calendars and office hours anew."""
+    _bump()
+
+
 def _bump() -> None:
+    _alone()
     Stamp.objects.get_or_create(name=CALENDAR)
     Stamp.objects.filter(name=CALENDAR).update(value=F("value") + 1)

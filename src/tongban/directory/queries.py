@@ -1,7 +1,6 @@
 """Reads of the directory: places, windows, calendars, parameters, and what time it is for the product."""
 
 import datetime
-import threading
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -21,25 +20,42 @@ from tongban.directory.models import (
     Parameter,
     Stamp,
     Window,
+    WindowKind,
 )
-from tongban.kernel import worktime
+from tongban.kernel import trip, worktime
 
 CLOCK_OFFSET = "practice.clock_offset"
+# Whoever counts time in the open transaction holds this lock together with others; whoever changes days or
+# parameters holds it alone. A step therefore ends before the change it did not see, or sees it.
+CALENDAR_LOCK = 7_305_104
+HOLD: trip.Query = (None, "SELECT pg_advisory_xact_lock_shared(%s)", [CALENDAR_LOCK])
+STAMP: trip.Query = (
+    None,
+    "SELECT coalesce((SELECT value FROM directory_stamp WHERE name = 'calendar'), 0)",
+    [],
+)
 _FRESH_FOR = 1.0  # seconds for which a process trusts what it remembers of clock and stamps
+
+
+class _Known:
+    """Calendars and parameters as read under one stamp; what a slower thread still reads stays under its own."""
+
+    def __init__(self, stamp: int, parameters: dict[tuple[str, str], Any]) -> None:
+        self.stamp = stamp
+        self.parameters = parameters
+        self.calendars: dict[str, calendar.PlaceCalendar] = {}
+        # The country's years and days: every place without days of its own shares this one table.
+        self.country: tuple[dict[int, str], dict[datetime.date, worktime.Day]] | None = None
 
 
 class _Memory:
     """What this process remembers of small tables that change rarely."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
         self.offset = datetime.timedelta()
         self.offset_read = float("-inf")
-        self.stamp = -1
+        self.known = _Known(-1, {})
         self.stamp_read = float("-inf")
-        self.country: tuple[dict[int, str], dict[datetime.date, worktime.Day]] | None = None
-        self.calendars: dict[str, calendar.PlaceCalendar] = {}
-        self.parameters: dict[tuple[str, str], Any] = {}
         self.window_codes: dict[int, str] = {}
 
 
@@ -49,7 +65,7 @@ _memory = _Memory()
 def forget() -> None:
     """Make this process read calendars, parameters and the practice clock anew."""
     _memory.offset_read = _memory.stamp_read = float("-inf")
-    _memory.stamp = -1
+    _memory.known = _Known(-1, {})
     _memory.window_codes = {}
 
 
@@ -72,21 +88,23 @@ def stamp() -> int:
     return Stamp.objects.filter(name="calendar").values_list("value", flat=True).first() or 0
 
 
-def _refresh(current: int | None) -> None:
-    """Forget remembered calendars and parameters when they have changed; `current` is the stamp if known."""
+def held_stamp() -> int:
+    """Give the stamp, and keep calendars and parameters as they are until the open transaction ends."""
+    return int(trip.read_models([HOLD, STAMP])[1][0][0])
+
+
+def _known(current: int | None) -> _Known:
+    """Give what is remembered, read anew when it has changed; `current` is the stamp if known."""
+    known = _memory.known
     if current is None:
         if time.monotonic() - _memory.stamp_read < _FRESH_FOR:
-            return
+            return known
         current = stamp()
     _memory.stamp_read = time.monotonic()
-    if current != _memory.stamp:
-        with _memory.lock:
-            _memory.calendars, _memory.country = {}, None
-            _memory.parameters = {
-                (name, code or ""): value
-                for name, code, value in Parameter.objects.values_list("name", "division_id", "value")
-            }
-            _memory.stamp = current
+    if current != known.stamp:
+        rows = Parameter.objects.values_list("name", "division_id", "value")
+        known = _memory.known = _Known(current, {(name, code or ""): value for name, code, value in rows})
+    return known
 
 
 def calendar_of(code: str, *, stamp: int | None = None) -> calendar.PlaceCalendar:
@@ -96,17 +114,16 @@ def calendar_of(code: str, *, stamp: int | None = None) -> calendar.PlaceCalenda
         code: the division's 12 digits.
         stamp: the number of changes as read in the open transaction, when the answer must be exact.
     """
-    _refresh(stamp)
-    known = _memory.calendars.get(code)
-    if known is None:
-        known = _read_calendar(code)
-        _memory.calendars[code] = known
-    return known
+    known = _known(stamp)
+    found = known.calendars.get(code)
+    if found is None:
+        found = known.calendars[code] = _read_calendar(code, known)
+    return found
 
 
-def _read_calendar(code: str) -> calendar.PlaceCalendar:
+def _read_calendar(code: str, known: _Known) -> calendar.PlaceCalendar:
     chain = rules.chain_of(code)
-    years, days = _country()
+    years, days = _country(known)
     rows = sorted(
         CalendarDay.objects.filter(division_id__in=chain), key=lambda r: chain.index(r.division_id or "")
     )
@@ -120,14 +137,11 @@ def _read_calendar(code: str) -> calendar.PlaceCalendar:
     )
 
 
-def _country() -> tuple[dict[int, str], dict[datetime.date, worktime.Day]]:
-    """Give the country's years and days; every place without days of its own shares this one table."""
-    known = _memory.country
-    if known is None:
+def _country(known: _Known) -> tuple[dict[int, str], dict[datetime.date, worktime.Day]]:
+    if known.country is None:
         years = dict(CalendarYear.objects.values_list("year", "source"))
-        days = {row.on: _day(row) for row in CalendarDay.objects.filter(division=None)}
-        known = _memory.country = (years, days)
-    return known
+        known.country = (years, {row.on: _day(row) for row in CalendarDay.objects.filter(division=None)})
+    return known.country
 
 
 def _day(row: CalendarDay) -> worktime.Day:
@@ -136,10 +150,10 @@ def _day(row: CalendarDay) -> worktime.Day:
 
 def parameter(name: str, default: Any, *, code: str = "", stamp: int | None = None) -> Any:
     """Give a parameter as the place has it, else its city, its province, everyone, else the default."""
-    _refresh(stamp)
+    known = _known(stamp).parameters
     for place in (*reversed(rules.chain_of(code)), ""):
-        if (name, place) in _memory.parameters:
-            return _memory.parameters[name, place]
+        if (name, place) in known:
+            return known[name, place]
     return default
 
 
@@ -149,11 +163,53 @@ def divisions_of(parent_code: str | None, *, on: datetime.date) -> QuerySet[Divi
     return (rows.filter(valid_until_on=None) | rows.filter(valid_until_on__gt=on)).order_by("code")
 
 
+def ended_of(parent_code: str | None, *, on: datetime.date) -> list[tuple[Division, Division]]:
+    """Give the divisions right below one that have ended by a day, each with the one that takes its cases now."""
+    rows = Division.objects.filter(
+        parent_id=parent_code, valid_until_on__lte=on, successor__isnull=False
+    ).order_by("code")
+    pairs = [(row, successor_of(row, on=on)) for row in rows.select_related("successor")]
+    return [(row, after) for row, after in pairs if after is not None]
+
+
+def successor_of(division: Division, *, on: datetime.date) -> Division | None:
+    """Give the division that exists on a day in place of one that has ended; None when nothing came after it."""
+    seen = {division.code}
+    row: Division | None = division
+    while row is not None and row.valid_until_on and row.valid_until_on <= on:
+        row = row.successor
+        if row is not None and row.code in seen:
+            return None
+        if row is not None:
+            seen.add(row.code)
+    return row
+
+
+def check_in_force(code: str, *, on: datetime.date) -> None:
+    """Refuse a division that has ended by a day, naming what came after it.
+
+    Raises:
+        rules.PlaceReplaced: its `details` name the successor's code, too.
+    """
+    row = Division.objects.filter(code=code, valid_until_on__lte=on).select_related("successor").first()
+    after = successor_of(row, on=on) if row else None
+    if row is None or after is None:
+        return
+    assert row.valid_until_on is not None
+    said: dict[str, Any] = {
+        "place": row.full_name,
+        "on": f"{row.valid_until_on:%Y年%-m月%-d日}",
+        "successor": after.full_name,
+        "successor_code": after.code,
+    }
+    raise rules.PlaceReplaced(**said, fields={"home": rules.PlaceReplaced(**said).message})
+
+
 def window_of(code: str) -> Window | None:
     """Give the cross-province window of a division, None when it is not on the contact list (P13)."""
     return (
         Window.objects.select_related("division", "hall", "hall__authority")
-        .filter(division_id=code, is_open=True)
+        .filter(division_id=code, is_open=True, kind=WindowKind.HALL)
         .order_by("id")
         .first()
     )
@@ -240,7 +296,7 @@ def calendar_warning(on: datetime.date, *, days: int = 90) -> str | None:
 
 def listed_among(codes: Iterable[str]) -> set[str]:
     """Give those of some divisions that have a window on the contact list (P13)."""
-    rows = Window.objects.filter(division_id__in=list(codes), is_open=True)
+    rows = Window.objects.filter(division_id__in=list(codes), is_open=True, kind=WindowKind.HALL)
     return set(rows.values_list("division_id", flat=True))
 
 

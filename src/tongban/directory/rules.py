@@ -37,3 +37,43 @@ def chain_of(code: str) -> list[str]:
         return []
     chain = [code[:digits].ljust(12, "0") for digits in (2, 4, 6, 9, 12)]
     return list(dict.fromkeys(c for c in chain if c <= code))
+
+
+class PlaceReplaced(refusals.Incomplete):
+    """{place}已于{on}撤销，由{successor}承接。请改选{successor}。"""
+
+
+class UnknownWindow(refusals.NotFound):
+    """没有找到这个窗口。请从列表中重新进入。"""
+
+
+class UnknownAuthority(refusals.NotFound):
+    """没有找到这个机构。请从列表中重新进入。"""
+
+
+class UnknownList(refusals.NotFound):
+    """联络清单没有第{number}版。请从版本列表中选择。"""
+
+
+class NotFilled(refusals.Incomplete):
+    """还有内容没有填对，请按各栏的提示修改。"""
+
+
+class NameTaken(refusals.Conflict):
+    """“{name}”在这个大厅里已经有了，请换一个名称。"""
+
+
+class WindowClosed(refusals.OutOfTurn):
+    """{window}已经撤销或者正在移交，不能再修改。"""
+
+
+class NothingToPublish(refusals.OutOfTurn):
+    """与已发布的第{number}版相比没有任何变化，不需要发布新版本。"""
+
+
+class ListIncomplete(refusals.Incomplete):
+    """还不能发布：{what}。"""
+
+
+class ChangedSinceSeen(refusals.Conflict):
+    """您打开页面之后，这些内容又有变化。请核对最新内容后再提交，您填写的内容没有丢失。"""

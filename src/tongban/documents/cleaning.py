@@ -15,6 +15,7 @@ from typing import Any
 import pikepdf
 from PIL import Image, JpegImagePlugin
 
+from tongban.documents import streams
 from tongban.documents.models import MediaType
 from tongban.documents.rules import Hostile, UnfitFile
 
@@ -305,6 +306,7 @@ def _strip_streams(pdf: pikepdf.Pdf, *, name: str) -> None:
         Hostile: when content is to be fetched from elsewhere or is a program.
         TooManyPixels: when a picture would fill a reader's memory.
     """
+    tail = streams.Tail()
     for stream in pdf.objects:
         if not isinstance(stream, pikepdf.Stream):
             continue
@@ -315,3 +317,29 @@ def _strip_streams(pdf: pikepdf.Pdf, *, name: str) -> None:
         for key in _STREAM_EXTRAS:
             if key in stream:
                 del stream[key]
+        _bare(stream)
+        tail.cut(stream)
+    for page in pdf.pages:
+        _without_comments(page, pdf=pdf)
+
+
+def _bare(stream: pikepdf.Stream) -> None:
+    """Take notes and appended bytes out of a picture, and comments out of a form's drawing."""
+    if stream.get("/Subtype") == "/Image":
+        streams.unwrap(stream)
+        bare = streams.bare(stream)
+        if bare is not None:
+            streams.rewrite(stream, bare)
+    elif stream.get("/Subtype") == "/Form":
+        program = streams.without_comments(stream, content=stream.read_bytes())
+        if program is not None:
+            stream.write(program)
+
+
+def _without_comments(page: pikepdf.Page, *, pdf: pikepdf.Pdf) -> None:
+    contents = page.obj.get("/Contents")
+    parts = contents if isinstance(contents, pikepdf.Array) else [contents]
+    content = b"\n".join(part.read_bytes() for part in parts if isinstance(part, pikepdf.Stream))
+    program = streams.without_comments(page.obj, content=content)
+    if program is not None:
+        page.obj.Contents = pdf.make_stream(program)

@@ -1,11 +1,10 @@
 """What we take in: how large, of which kind, under which name."""
 
 import math
-import unicodedata
 from pathlib import PurePosixPath
 
 from tongban.documents.models import NAME_LENGTH, MediaType
-from tongban.kernel import refusals
+from tongban.kernel import refusals, text
 
 EXTENSIONS = {
     MediaType.JPEG: (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -14,9 +13,6 @@ EXTENSIONS = {
 }
 # Scanners and web pages put a byte order mark or an empty line before a PDF's first bytes.
 _BLANK = b"\xef\xbb\xbf\r\n\t \x00"
-# Format controls (text direction, zero width), controls, surrogates, line and paragraph separators.
-# Private use stays: older systems write rare characters of names there.
-_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 # The harmless string by which virus scanners are tested, in two halves lest one finds it here.
 _EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
@@ -83,7 +79,6 @@ def media_type_of(data: bytes, *, name: str) -> MediaType:
 def shown_name(name: str) -> str:
     """Give the name as we show and store it: no folders, nothing invisible, at most 120 characters."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    visible = "".join(c for c in last if unicodedata.category(c) not in _HIDDEN)
-    clean = " ".join(visible.split()).lstrip(". ")
+    clean = text.clean_line(last).lstrip(". ")
     suffix = PurePosixPath(clean).suffix[:10]
     return clean if len(clean) <= NAME_LENGTH else clean[: NAME_LENGTH - len(suffix)] + suffix

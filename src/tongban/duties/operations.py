@@ -3,8 +3,10 @@
 import datetime
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from procrastinate.contrib.django import app
 
 from tongban.directory import operations as calendars
@@ -37,6 +39,7 @@ def build(
     calendar: PlaceCalendar,
     stops: Sequence[worktime.Stop] = (),
     due_on: datetime.date | None = None,
+    stamp: int | None = None,
 ) -> Duty:
     """Give a new duty with its clock set, not yet inserted.
 
@@ -44,6 +47,7 @@ def build(
         bearer: the kind and id of who owes it.
         amount: how many of `unit`; not counted when `due_on` names the last day itself.
         calendar: of the place that owes it.
+        stamp: the one that the calendar was read under, when the answer must be exact.
 
     Raises:
         worktime.NoCalendar: when the time would run into a year without a calendar.
@@ -67,14 +71,15 @@ def build(
     if due_on is not None:
         duty.unit = Unit.CALENDAR_DAY
         duty.amount = max((due_on - counts_from_at.astimezone(worktime.BEIJING).date()).days, 0)
-    set_clock(duty, calendar=calendar)
+    set_clock(duty, calendar=calendar, stamp=stamp)
     return duty
 
 
-def set_clock(duty: Duty, *, calendar: PlaceCalendar) -> None:
+def set_clock(duty: Duty, *, calendar: PlaceCalendar, stamp: int | None = None) -> None:
     """Compute `due_at` and `amber_at` of a duty anew from its own parameters; both empty while it is stopped."""
     due = queries.due_of(duty, calendar=calendar)
-    share = float(directory.parameter(AMBER_SHARE, queries.default_amber_share(), code=duty.calendar_code))
+    default = queries.default_amber_share()
+    share = float(directory.parameter(AMBER_SHARE, default, code=duty.calendar_code, stamp=stamp))
     duty.due_at = due.at
     duty.amber_at = due.amber_at(share) if due.at else None
 
@@ -146,15 +151,20 @@ def recompute_clocks(code: str, *, at: datetime.datetime) -> int:
     if code:
         rows = rows.filter(calendar_code__startswith=Division.objects.get(code=code).prefix)
     looked_at = moved = left = last = 0
+    later: list[int] = []
     while True:
-        with transaction.atomic():
-            batch = list(rows.filter(id__gt=last).order_by("id").select_for_update()[:_BATCH])
-            if not batch:
-                break
-            last = batch[-1].id
-            changed, unclear = _set_clocks(batch)
-            Duty.objects.bulk_update(changed, ["due_at", "amber_at"])
-        looked_at, moved, left = looked_at + len(batch), moved + len(changed), left + unclear
+        batch = list(rows.filter(id__gt=last).order_by("id").values_list("id", flat=True)[:_BATCH])
+        if not batch:
+            break
+        last = batch[-1]
+        # A step may hold some of these rows and want others: what is held now is left for the end.
+        done = _recompute(rows.filter(id__in=batch).select_for_update(skip_locked=True))
+        later += sorted(set(batch) - done.ids)
+        looked_at, moved, left = looked_at + len(done.ids), moved + done.moved, left + done.unclear
+    for id_ in later:
+        # One by one: whoever waits for a single row and holds no other keeps nobody waiting for ever.
+        done = _recompute(rows.filter(id=id_).select_for_update())
+        looked_at, moved, left = looked_at + len(done.ids), moved + done.moved, left + done.unclear
     journal.append(
         "calendar",
         int(code or 0),
@@ -169,18 +179,29 @@ def recompute_clocks(code: str, *, at: datetime.datetime) -> int:
     return moved
 
 
-def _set_clocks(duties: Sequence[Duty]) -> tuple[list[Duty], int]:
-    """Set the clocks of duties; gives those that moved, and how many ran out of calendar."""
-    stamp = directory.stamp()
+@dataclass(frozen=True)
+class _Recomputed:
+    ids: set[int]
+    moved: int
+    unclear: int  # how many ran out of calendar
+
+
+def _recompute(rows: QuerySet[Duty]) -> _Recomputed:
+    """Lock duties and set their clocks by the calendar as it is once they are locked."""
     changed, unclear = [], 0
-    for duty in duties:
-        before = (duty.due_at, duty.amber_at)
-        try:
-            set_clock(duty, calendar=directory.calendar_of(duty.calendar_code, stamp=stamp))
-        except worktime.NoCalendar as refusal:
-            unclear += 1
-            log.error("duty %s keeps its clock: %s", duty.id, refusal)
-            continue
-        if (duty.due_at, duty.amber_at) != before:
-            changed.append(duty)
-    return changed, unclear
+    with transaction.atomic():
+        duties = list(rows)
+        stamp = directory.stamp()
+        for duty in duties:
+            before = (duty.due_at, duty.amber_at)
+            try:
+                calendar = directory.calendar_of(duty.calendar_code, stamp=stamp)
+                set_clock(duty, calendar=calendar, stamp=stamp)
+            except worktime.NoCalendar as refusal:
+                unclear += 1
+                log.error("duty %s keeps its clock: %s", duty.id, refusal)
+                continue
+            if (duty.due_at, duty.amber_at) != before:
+                changed.append(duty)
+        Duty.objects.bulk_update(changed, ["due_at", "amber_at"])
+    return _Recomputed({d.id for d in duties}, len(changed), unclear)

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from tongban.directory import queries as directory
 from tongban.directory.calendar import PlaceCalendar
@@ -72,6 +72,26 @@ def queue_of(bearers: Sequence[tuple[BearerKind, int]]) -> QuerySet[Duty]:
 def watched_by(window_ids: Sequence[int]) -> QuerySet[Duty]:
     """Give the open duties of others (applicants) that windows keep an eye on."""
     return Duty.objects.filter(watched_by_id__in=list(window_ids), done_at=None).order_by("due_at", "id")
+
+
+def pressing_at(
+    prefixes: Sequence[str], *, at: datetime.datetime, after: tuple[datetime.datetime, int] | None = None
+) -> QuerySet[Duty]:
+    """Give the open duties of windows and departments of places, late or past amber, the soonest due first.
+
+    Args:
+        prefixes: the leading digits of the places' codes.
+        after: due time and id of the last duty of the page before.
+    """
+    here = Q()
+    for prefix in prefixes:
+        here |= Q(calendar_code__startswith=prefix)
+    rows = Duty.objects.filter(here, bearer_kind__in=[BearerKind.WINDOW, BearerKind.DEPARTMENT])
+    rows = rows.filter(done_at=None, due_at__isnull=False, amber_at__lte=at)
+    if after:
+        due_at, id_ = after
+        rows = rows.filter(Q(due_at__gt=due_at) | Q(due_at=due_at, id__gt=id_))
+    return rows.order_by("due_at", "id")
 
 
 def overdue(kind: str, *, at: datetime.datetime) -> QuerySet[Duty]:

@@ -17,6 +17,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 EPOCH = datetime.date(2020, 1, 1)
 RANDOM_BITS = 40
 LENGTH = 11
+LARGEST = (1 << 5 * LENGTH) - 1
 _READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V", "-": None, " ": None})
 
 

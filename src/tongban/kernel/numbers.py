@@ -210,6 +210,15 @@ def check_waybill(text: str) -> Waybill:
     return Waybill(number)
 
 
+def whole(text: str, *, most: int = 10**15 - 1) -> int | None:
+    """Give the whole number that people typed, full-width digits too; None when it is none, or above `most`."""
+    plain = unicodedata.normalize("NFKC", text[:40]).strip()
+    if not re.fullmatch(r"[0-9]{1,19}", plain):
+        return None
+    number = int(plain)
+    return number if number <= most else None
+
+
 def mask_identity(text: str) -> str:
     """Hide the middle of an identity number or another personal number: `520***********1234`."""
     return _masked(text, head=3, tail=4) if len(text) >= 18 else _masked(text, head=1, tail=2)

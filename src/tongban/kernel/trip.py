@@ -13,6 +13,9 @@ import psycopg
 from django.db import connection, models
 from django.db.utils import ProgrammingError
 
+# A model and what follows `SELECT ... FROM table`, or None and a whole query; then its parameters.
+Query = tuple[type[models.Model] | None, str, Sequence[Any]]
+
 
 class Trip:
     """Statements that wait to be sent together."""
@@ -88,9 +91,7 @@ def raw_connection() -> "psycopg.Connection[Any]":
     return raw
 
 
-def read_models(
-    queries: Sequence[tuple[type[models.Model] | None, str, Sequence[Any]]],
-) -> list[list[Any]]:
+def read_models(queries: Sequence[Query]) -> list[list[Any]]:
     """Run prepared queries in one round trip and give the rows of each, as models where one is named.
 
     Each query sees what was committed before it began, also after an earlier one waited for a lock.

@@ -1,4 +1,4 @@
-"""Which characters the two fonts of the forms can draw, read from the fonts themselves."""
+"""Which characters the fonts of the forms can draw, read from the fonts themselves."""
 
 import functools
 import struct
@@ -10,6 +10,7 @@ FOLDERS = (
     "noto-serif-sc/400Regular",
     "noto-sans-sc/400Regular",
     "noto-sans-sc/700Bold",
+    "noto-serif-jp/400Regular",  # for names such as 𠮷 that the Chinese cut leaves out
 )
 
 

@@ -143,10 +143,10 @@ def _qr(address: str) -> str:
 
 
 def _printable_all(value: str | list[str]) -> str | list[str]:
-    return _printable(value) if isinstance(value, str) else [_printable(text) for text in value]
+    return printable(value) if isinstance(value, str) else [printable(text) for text in value]
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Make a text printable without losing any of it: a character that no font has shows its number."""
     known = fonts.drawable()
     normal = unicodedata.normalize("NFC", " ".join(text.split()))

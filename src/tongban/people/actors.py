@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tongban.people.roles import AT_WINDOW, Role
+from tongban.people.roles import ADMINISTRATORS, AT_WINDOW, Role
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,19 @@ class Actor:
         return tuple(p.division_prefix for p in self.posts if p.role == Role.MANAGER)
 
     @property
+    def oversees(self) -> bool:
+        """Whether this person works for an authority or for the coordination group."""
+        return self.has(Role.MANAGER) or self.has(Role.GROUP)
+
+    @property
     def place(self) -> str:
         """Where this person works, for the record."""
         return self.posts[0].place if self.posts else ""
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether this is one of the three administrators, who see nothing of cases."""
+        return any(p.role in ADMINISTRATORS for p in self.posts)
 
     def has(self, role: Role) -> bool:
         return any(p.role == role for p in self.posts)

@@ -1,10 +1,15 @@
 """Staff: who they are, which posts they hold, how they sign in."""
 
+from importlib import import_module
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from tongban.directory.models import Authority, Window
 from tongban.people import roles
@@ -18,12 +23,20 @@ class Person(AbstractBaseUser):
     phone = models.CharField("电话", max_length=30, blank=True)
     is_active = models.BooleanField("在用", default=True)
     is_practice = models.BooleanField("练习账号", default=False)
+    # Nobody has chosen the password yet: it was given, and is changed at the first sign-in.
+    password_changed_at = models.DateTimeField("密码修改时间", null=True)
+    session_epoch = models.IntegerField("会话代次", default=0)  # one more ends every session
 
     USERNAME_FIELD = "account"
     objects: ClassVar[BaseUserManager[Self]] = BaseUserManager()
 
     def __str__(self) -> str:
         return self.name
+
+    def get_session_auth_hash(self) -> str:
+        """Give what a session must carry to count: another password or epoch ends it."""
+        said = f"{self.password}|{self.session_epoch}"
+        return salted_hmac("tongban.people.session", said, algorithm="sha256").hexdigest()
 
 
 class Post(models.Model):
@@ -50,11 +63,12 @@ class Post(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["person"],
-                condition=Q(role__in=sorted(roles.ADMINISTRATORS)),
+                condition=Q(role__in=sorted(roles.ADMINISTRATORS), valid_until_on=None),
                 name="the_three_administrators_exclude_each_other",
             ),
             models.UniqueConstraint(
                 fields=["person", "role", "window", "authority"],
+                condition=Q(valid_until_on=None),
                 nulls_distinct=False,
                 name="a_post_is_held_once",
             ),
@@ -73,6 +87,33 @@ class Training(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Presence(models.Model):
+    """A spell of duty at a window, marked by whoever is there: open while `until_at` is empty, over at midnight."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+", verbose_name="人员")
+    window = models.ForeignKey(Window, models.PROTECT, related_name="+", verbose_name="窗口")
+    on = models.DateField("日期")
+    since_at = models.DateTimeField("到岗时间")
+    until_at = models.DateTimeField("离岗时间", null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "on"],
+                condition=Q(until_at__isnull=True),
+                name="a_person_is_on_duty_at_one_window",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["window", "on"], condition=Q(until_at__isnull=True), name="presence_of_window"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.window_id}"
 
 
 class Token(models.Model):
@@ -104,3 +145,109 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Session(AbstractBaseSession):
+    """A browser that is let in, or on its way: what Django's sessions hold, and whose it is, from where."""
+
+    person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="+", verbose_name="人员")
+    began_at = models.DateTimeField("开始时间", null=True)
+    seen_at = models.DateTimeField("最近活动", null=True)
+    address = models.CharField("地址", max_length=45, blank=True)
+    device = models.CharField("设备", max_length=200, blank=True)
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        """Give the store that reads and writes these rows."""
+        store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+        return store
+
+
+class SecondFactor(models.Model):
+    """The secret that a person's phone makes six digits of; it counts once confirmed."""
+
+    person = models.OneToOneField(Person, models.CASCADE, related_name="factor", verbose_name="人员")
+    secret_sealed = models.BinaryField("密钥")
+    confirmed_at = models.DateTimeField("启用时间", null=True)
+    last_step = models.BigIntegerField("最近使用的时间段", default=0)  # a code counts once
+
+    def __str__(self) -> str:
+        return str(self.person)
+
+
+class RecoveryCode(models.Model):
+    """A code that stands in once for a lost phone. Only its digest is kept."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+", verbose_name="人员")
+    digest = models.BinaryField("摘要", max_length=32)
+    used_at = models.DateTimeField("使用时间", null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "digest"], name="a_recovery_code_is_unique")]
+
+    def __str__(self) -> str:
+        return str(self.person)
+
+
+class OldPassword(models.Model):
+    """A password that a person has had, as its hash: it may not come back soon."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+", verbose_name="人员")
+    encoded = models.CharField("散列", max_length=128)
+    until_at = models.DateTimeField("停用时间")
+
+    def __str__(self) -> str:
+        return str(self.person)
+
+
+class Tally(models.Model):
+    """How often something was tried by somebody since a moment. `subject` is a digest: no names, no numbers."""
+
+    what = models.CharField("事项", max_length=40)
+    subject = models.BinaryField("对象摘要", max_length=32)
+    since_at = models.DateTimeField("起始时间", db_index=True)
+    count = models.IntegerField("次数")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["what", "subject"], name="a_tally_is_kept_once")]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.count}"
+
+
+class KnownAddress(models.Model):
+    """An address from which an account has signed in: others who fail there do not shut it out."""
+
+    account_digest = models.BinaryField("账号摘要", max_length=32)
+    address = models.CharField("地址", max_length=45)
+    last_at = models.DateTimeField("最近登录", db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account_digest", "address"], name="an_address_is_known_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class LockoutKind(models.TextChoices):
+    PAIR = "pair", "该账号在该地址"
+    ACCOUNT = "account", "该账号在陌生地址"
+    ADDRESS = "address", "陌生账号在该地址"
+
+
+class Lockout(models.Model):
+    """Sign-in is shut for an account, an address, or the one from the other, until a moment or an unlocking."""
+
+    kind = models.CharField("范围", max_length=8, choices=LockoutKind)
+    account_digest = models.BinaryField("账号摘要", max_length=32)
+    account = models.CharField("账号", max_length=60, blank=True)  # only where there is such an account
+    address = models.CharField("地址", max_length=45, blank=True)
+    at = models.DateTimeField("锁定时间")
+    until_at = models.DateTimeField("锁定至", db_index=True)
+    ended_at = models.DateTimeField("解锁时间", null=True)
+    ended_by = models.CharField("解锁人账号", max_length=60, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.address}"

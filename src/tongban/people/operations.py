@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.contrib.auth import hashers
 from django.db import transaction
 
-from tongban.directory.models import Authority, AuthorityKind, Window
+from tongban.directory.models import Authority, AuthorityKind, Level, Window
 from tongban.kernel import crypto
+from tongban.people import security
 from tongban.people.models import Person, Post, Submission, Token
 from tongban.people.roles import Role
 
@@ -20,7 +21,16 @@ def issue_token(person: Person, *, at: datetime.datetime, life: datetime.timedel
     """Make a bearer token for the API and give its secret, which is kept nowhere."""
     secret = f"tb_{secrets.token_urlsafe(32)}"
     Token.objects.create(digest=crypto.sm3(secret.encode()), person=person, made_at=at, expires_at=at + life)
+    security.record("token_issued", at=at, about=person, days=life.days)
     return secret
+
+
+def revoke_tokens(person: Person, *, by: Person | None, at: datetime.datetime, why: str) -> int:
+    """End every bearer token of somebody, and give how many there were; `why` is the event that asks for it."""
+    count = Token.objects.filter(person=person, revoked_at=None, expires_at__gt=at).update(revoked_at=at)
+    if count:
+        security.record("tokens_revoked", at=at, by=by, about=person, count=count, why=why)
+    return count
 
 
 def keep_answer(
@@ -58,6 +68,7 @@ _PRACTICE_NAMES = {
 }
 _PRACTICE_EVERYWHERE = {
     "group.1": (Role.GROUP, "示例协调小组人员"),
+    "group.2": (Role.GROUP, "示例协调小组审核人"),
     "sysadmin": (Role.SYSTEM_ADMIN, "示例系统管理员"),
     "secadmin": (Role.SECURITY_ADMIN, "示例安全管理员"),
     "auditadmin": (Role.AUDIT_ADMIN, "示例审计管理员"),
@@ -78,8 +89,8 @@ def load_practice_accounts(password: str) -> int:
     """Load the practice accounts with their posts at the sample windows and authorities of every place.
 
     `clerk.NNNNNN` and `lead.NNNNNN` at the window of the place, `manager.NNNNNN` at the authority that runs
-    it, `approver.NNNNNN` at all its departments; `group.1` and the three administrators once. All have the
-    one password; an account of a real person is never touched.
+    it, `reviewer.NN0000` beside it in each province, `approver.NNNNNN` at all its departments; `group.1`,
+    `group.2` and the three administrators once. All have the one password; an account of a real person is never touched.
 
     Returns:
         How many accounts and posts were new or had changed.
@@ -143,3 +154,8 @@ def _posts_of_authorities() -> Iterator[_PracticePost]:
         role = Role.MANAGER if authority.kind == AuthorityKind.MANAGEMENT else Role.APPROVER
         name = f"{_PRACTICE_NAMES[role]}·{authority.division.name}"
         yield _PracticePost(f"{role}.{authority.division_id[:6]}", name, role, authority_id=authority.id)
+        if role == Role.MANAGER and authority.division.level == Level.PROVINCE:
+            # What one drafts another reviews: a province needs two.
+            account = f"reviewer.{authority.division_id[:6]}"
+            name = f"示例标准审核人·{authority.division.name}"
+            yield _PracticePost(account, name, role, authority_id=authority.id)

@@ -26,6 +26,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongban.config.settings")
 from django.conf import settings
 from django.core import signing
 
+from tongban.kernel import primary
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -38,7 +40,7 @@ TOKEN_LIFE = 12 * 3600
 STREAM_LIFE = 3600.0  # then the browser comes again, and its token is looked at again
 HEARTBEAT = 20.0
 RETRY = 3000  # milliseconds after which a browser comes again
-_PATIENCE = (0.2, 0.5, 1.0, 2.0, 5.0)  # seconds between attempts to reach the database
+_PATIENCE = (0.2, 0.5, 1.0)  # seconds between attempts to reach the database
 
 
 class Page:
@@ -104,7 +106,7 @@ class Hub:
 
     async def _names(self) -> AsyncIterator[list[str] | None]:
         """Give what is heard; None first, since something may have changed while nobody listened."""
-        connection = await psycopg.AsyncConnection.connect(self.conninfo, autocommit=True)
+        connection = await primary.AsyncConnection.connect(self.conninfo, autocommit=True)
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             self.is_listening = True
@@ -122,21 +124,16 @@ def _read(payload: str) -> list[str]:
 
 
 def conninfo() -> str:
-    """Give how to reach the database as the application does; a lost line is noticed within a minute."""
+    """Give how to reach the database as the application does; a lost line is noticed within half a minute."""
     database = settings.DATABASES["default"]
-    options = str(database["OPTIONS"].get("options", ""))
     parts = {
+        **{name: value for name, value in database["OPTIONS"].items() if isinstance(value, str)},
         "dbname": database["NAME"],
         "user": database["USER"],
         "password": database["PASSWORD"],
         "host": database["HOST"],
         "port": database["PORT"],
-        "options": options,
         "application_name": "tongban-live",
-        "connect_timeout": "5",
-        "keepalives_idle": "30",
-        "keepalives_interval": "10",
-        "keepalives_count": "3",
     }
     return psycopg.conninfo.make_conninfo("", **{name: value for name, value in parts.items() if value})
 

@@ -72,6 +72,10 @@ class TestDescription:
                 *("addMaterial", "markMaterial", "addScan", "getScan", "removeScan"),
                 *("prepareNotice", "issueNotice", "getNotice", "listSteps", "takeStep"),
                 *("getCalendar", "setDay", "clearDay"),
+                *("contactList", "contactListVersions", "contactListChanges", "publishContactList"),
+                *("saveAuthority", "openHall", "saveHall", "openWindow", "getWindow", "saveWindow"),
+                *("checkEquipment", "setWindowDay", "clearWindowDay", "closeWindow"),
+                *("listStaff", "givePost", "endPost", "addTraining", "markPresence"),
             ]
         )
 

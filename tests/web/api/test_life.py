@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from tests import pictures
 from tests.web.api.program import Api
 from tests.web.api.test_door import problem
 from tongban.cases.models import Case
@@ -172,9 +174,14 @@ class TestLife:
     def test_from_receipt_to_closing(
         self, receiver: Api, home: Api, api: Callable[[str], Api], entered: str
     ) -> None:
-        mark_all(receiver, entered)
+        keys = mark_all(receiver, entered)
         receiver.step(entered, "receive")
         problem(home.step(entered, "send"), 403, "not_your_part")
+        said = problem(receiver.step(entered, "send"), 422, "not_scanned")  # nothing would arrive
+        assert set(said["fields"]) == {f"scans.{key}" for key in keys}
+        for key in keys:
+            picture = SimpleUploadedFile("扫描.png", pictures.sheet(), "image/png")
+            assert receiver.upload(f"/cases/{entered}/materials/{key}/scans", picture).status_code == 201
         assert receiver.step(entered, "send").json()["state"] == "in_transfer"
         assert [row["case"]["number"] for row in home.get("/incoming").json()] == [entered]
         under_way = home.get(f"/cases/{entered}").json()["transfers"][0]

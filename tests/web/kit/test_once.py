@@ -1,18 +1,11 @@
 """A write sent twice counts once: over the API, and for the forms of pages."""
 
-import json
-import os
-import subprocess
-import sys
-import textwrap
-import uuid
 from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from tests import conftest as project
 from tests.web.api.program import Api
 from tests.web.api.test_door import problem
 from tongban.cases.models import Case
@@ -63,63 +56,6 @@ class TestApiWrite:
         wanted = {"what": "identity", "purpose": "核对"}
         receiver.send("POST", f"/cases/{number}/identity", wanted, key="three")
         assert not Submission.objects.filter(body__contains="11010519491231002X").exists()
-
-
-class TestParallelWrites:
-    def test_with_one_key_have_one_effect_and_one_answer(self) -> None:
-        """Runs on a database of its own, since what threads write must be committed."""
-        owner, app = project.new_database(f"tongban_once_{uuid.uuid4().hex[:8]}")
-        env = {**os.environ, "TONGBAN_DATABASE_URL": owner, "TONGBAN_DATABASE_APP_URL": app}
-        env["PYTHONPATH"] = os.pathsep.join(sys.path)
-        said = subprocess.run([sys.executable, "-c", _PARALLEL], env=env, capture_output=True, text=True)
-        assert said.returncode == 0, said.stderr[-2000:]
-        found = json.loads(said.stdout.strip().splitlines()[-1])
-        assert found["opened"] == 1 and len(set(found["open_answers"])) == 1
-        assert found["open_status"] == [201] * 6
-        assert found["received_entries"] == 1 and found["step_status"] == [200] * 6
-        assert len(set(found["step_answers"])) == 1
-
-
-_PARALLEL = textwrap.dedent(
-    """
-    import json, threading
-    import django
-    django.setup()
-    from django.db import connections
-    from tests.stories import Story
-    from tests.web.api.program import Api
-    from tongban.cases.models import Case
-    from tongban.directory import queries as directory
-    from tongban.journal.models import Entry
-
-    def together(*calls):
-        answers, gate = [], threading.Barrier(len(calls))
-        def one(call):
-            gate.wait()
-            answers.append(call())
-            connections.close_all()
-        threads = [threading.Thread(target=one, args=(c,)) for c in calls]
-        [t.start() for t in threads]
-        [t.join() for t in threads]
-        return answers
-
-    api = Api("clerk.520103")
-    before = Case.objects.count()
-    opened = together(*[lambda: api.send("POST", "/cases", {}, key="open")] * 6)
-    count = Case.objects.count() - before
-    case = Story(at=directory.now()).lead_to("received").case
-    path = f"/cases/{case.number}/steps/send"
-    sent = together(*[lambda: api.send("POST", path, {"revision": case.revision}, key="send")] * 6)
-    print(json.dumps({
-        "opened": count,
-        "open_status": [a.status_code for a in opened],
-        "open_answers": [a.content.decode() for a in opened],
-        "step_status": [a.status_code for a in sent],
-        "step_answers": [a.content.decode() for a in sent],
-        "received_entries": Entry.objects.filter(chain_id=case.id, code="case.send").count(),
-    }))
-    """
-)
 
 
 class TestPageWrite:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from tests import pictures
 from tests.stories import IDENTITY, WAYBILL, WAYS, Story
 from tongban.cases import queries
 from tongban.cases.models import Case, Transfer
+from tongban.cases.operations import intake
 from tongban.cases.states import State
 from tongban.directory import queries as directory
 from tongban.journal.models import Entry, Look
@@ -90,7 +93,7 @@ class TestPage:
         assert "13800000000" not in html
         assert "110***********002X" in html
 
-    @pytest.mark.article("C7")
+    @pytest.mark.article("G1")
     def test_explains_when_every_clock_ends_and_which_days_do_not_count(
         self, make_case: Callable[..., Case], signed_in: SignIn
     ) -> None:
@@ -357,7 +360,7 @@ class TestRefusals:
     def test_refuses_a_count_that_is_no_number(
         self, make_case: Callable[..., Case], signed_in: SignIn
     ) -> None:
-        case = make_case("in_transfer")
+        case = make_case("in_transfer", channel="post")
         data = found(case)
         data[f"originals.{data['sheet'][0]}"] = "两份"
         answer = take(signed_in(HOME), case, "confirm_arrival", **data)
@@ -449,6 +452,57 @@ class TestRefusals:
         assert first["Location"] == second["Location"]
         assert Case.objects.get(id=case.id).revision == seen + 1
         assert Entry.objects.filter(chain_id=case.id, code="case.accept").count() == 1
+
+
+class TestScanning:
+    """Papers that go online are made electronic before they are sent, also after receipt (P21(2))."""
+
+    @pytest.fixture
+    def unscanned(self, story: Story) -> Case:
+        story.open().fill().pass_all()
+        intake.receive(story.id, by=story.receiver, at=story.at)
+        return story.case
+
+    @pytest.mark.article("P21(2)")
+    def test_nothing_is_sent_online_until_every_paper_is_scanned(
+        self, unscanned: Case, signed_in: SignIn
+    ) -> None:
+        client = signed_in(RECEIVER)
+        names = [m.name for m in queries.materials_of(unscanned.id)]
+        assert "还没有扫描的材料：" + "、".join(names) in read(client, unscanned)
+        answer = take(client, unscanned, "send")
+        assert answer.status_code == 422
+        assert all(name in answer.content.decode() for name in names)
+        assert not Transfer.objects.filter(case=unscanned).exists()
+        for material in queries.materials_of(unscanned.id):
+            assert self._upload(client, unscanned, material.key, pictures.sheet()).status_code == 302
+        assert "还没有扫描的材料" not in read(client, unscanned)
+        assert take(client, unscanned, "send").status_code == 302
+        sheets = Transfer.objects.get(case=unscanned).sheets
+        assert [(s["originals"], s["copies"], len(s["scans"])) for s in sheets] == [(0, 0, 1)] * len(names)
+        html = read(signed_in(HOME), unscanned)
+        assert "发出：电子件 1" in html and 'name="originals.' not in html
+
+    def test_a_file_that_is_none_gets_a_sentence_and_changes_nothing(
+        self, unscanned: Case, signed_in: SignIn
+    ) -> None:
+        client, key = signed_in(RECEIVER), queries.materials_of(unscanned.id)[0].key
+        answer = self._upload(client, unscanned, key, b"no picture")
+        assert answer.status_code == 422 and 'role="alert"' in answer.content.decode()
+        assert not queries.scans_of(unscanned.id)
+
+    def test_is_open_to_the_receiving_window_only_and_until_the_papers_are_sent(
+        self, unscanned: Case, story: Story, signed_in: SignIn
+    ) -> None:
+        key = queries.materials_of(unscanned.id)[0].key
+        assert self._upload(signed_in(HOME), unscanned, key, pictures.sheet()).status_code == 403
+        story.do("send")
+        assert "case-scan-here" not in read(signed_in(RECEIVER), story.case)
+        assert self._upload(signed_in(RECEIVER), unscanned, key, pictures.sheet()).status_code == 409
+
+    def _upload(self, client: Client, case: Case, key: str, content: bytes) -> Any:
+        file = SimpleUploadedFile("扫描.png", content, "image/png")
+        return client.post(f"{path_of(case)}materials/{key}/scans/", {"files": file})
 
 
 class TestArrival:
@@ -586,13 +640,13 @@ class TestIncoming:
     def test_takes_no_more_queries_for_30_rows_than_for_one(
         self, at: Any, signed_in: SignIn, django_assert_max_num_queries: Any
     ) -> None:
-        Story(at=at).lead_to("in_transfer")
+        Story(at=at, channel="post").lead_to("in_transfer")
         client = signed_in(HOME)
         client.get("/desk/incoming/")
         with django_assert_max_num_queries(10) as one:
             client.get("/desk/incoming/")
         for _more in range(29):
-            Story(at=at).lead_to("in_transfer")
+            Story(at=at, channel="post").lead_to("in_transfer")
         with django_assert_max_num_queries(len(one)):
             html = client.get("/desk/incoming/").content.decode()
         assert html.count('class="case-row ') == 30

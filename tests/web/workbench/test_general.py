@@ -1,6 +1,7 @@
 """Sign-in, today, search, window: what staff see of their own, and nothing of others'."""
 
 import datetime
+import re
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from tests.stories import IDENTITY, Story
+from tongban.cases import queries
 from tongban.directory import queries as directory
 from tongban.directory.models import Equipment
 from tongban.people.models import Person, Post, Training
@@ -104,7 +106,7 @@ class TestToday:
         text = page(signed_in(RECEIVER), "/desk/")
         assert number in text
         assert "流转材料" in text
-        assert "工作规程第21条第（2）项" in text
+        assert "工作规程第二十一条（二）" in text
         assert "开始当日不计入" in text
 
     def test_does_not_show_it_to_a_window_whose_turn_it_is_not(
@@ -191,6 +193,19 @@ class TestSearch:
     def test_finds_by_the_beginning_of_a_name(self, story: Story, signed_in: SignedIn) -> None:
         number = story.lead_to("received").case.number
         assert number in page(signed_in(RECEIVER), "/desk/search/?q=测试")
+
+    def test_lists_the_newest_first_also_within_a_day_and_over_pages(
+        self, at: datetime.datetime, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(queries, "PAGE", 3)
+        opened = [Story(at=at + datetime.timedelta(minutes=n)).open().case.number for n in range(7)]
+        client, address, seen = signed_in(RECEIVER), "/desk/search/", []
+        while address:
+            text = page(client, address)
+            seen += re.findall(r"/desk/cases/([0-9A-Z-]{14})/", text)
+            following = re.search(r'href="([^"]+)" rel="next"', text)
+            address = "/desk/search/" + following[1].replace("&amp;", "&") if following else ""
+        assert seen == opened[::-1]
 
     @pytest.mark.article("P26(4)")
     def test_finds_by_identity_number_without_ever_echoing_it(

@@ -12,7 +12,7 @@ everything. Nothing outside the database happens in between.
 import datetime
 import functools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,6 +44,10 @@ _DEFER = (
     "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', %s::varchar, 0, NULL, NULL, %s::jsonb, NULL)"
     "::procrastinate_job_to_defer_v1])"
 )
+
+
+# What moves of a duty while it stays open: its clock, and whose it is when a window's place is taken.
+_MOVABLE = ("stops", "due_at", "amber_at", "bearer_id", "calendar_code", "watched_by_id")
 
 
 class Taking:
@@ -97,6 +101,18 @@ class Taking:
         """Say more about the step in the journal: codes and numbers, no personal data."""
         self.payload.update(payload)
 
+    def check_turn_is_over(self) -> None:
+        """Refuse to end a turn for its time while that still runs, by the calendar as it is now.
+
+        Raises:
+            rules.TimeStillRuns: it was not this turn whose time was over, or the calendar gave it more.
+        """
+        turn = next(d for d in self.open_duties if d.is_turn)
+        calendar = directory.calendar_of(turn.calendar_code, stamp=self._stamp)
+        due_at = duty_queries.due_of(turn, calendar=calendar).at
+        if due_at is None or due_at >= self.at:
+            raise rules.TimeStillRuns()
+
     def stop_clocks(self, *, reason: str) -> None:
         """Stop the limits that the law lets stop (行政许可法 Art. 45)."""
         for duty in self._stoppable():
@@ -108,9 +124,32 @@ class Taking:
         """Let stopped limits run on; their due times move by the days of the stop."""
         for duty in self._stoppable():
             if duty.stops and duty.stops[-1]["until"] is None:
-                duty.stops = [*duty.stops[:-1], {**duty.stops[-1], "until": self.at.isoformat()}]
-                duties.set_clock(duty, calendar=directory.calendar_of(duty.calendar_code, stamp=self._stamp))
+                # A machine's clock that was put back, or the practice clock, must not hold a case for ever.
+                until = max(self.at, datetime.datetime.fromisoformat(duty.stops[-1]["from"]))
+                duty.stops = [*duty.stops[:-1], {**duty.stops[-1], "until": until.isoformat()}]
+                calendar = directory.calendar_of(duty.calendar_code, stamp=self._stamp)
+                duties.set_clock(duty, calendar=calendar, stamp=self._stamp)
                 self._moved.append(duty)
+
+    def hand_window_over(self, old_id: int, new_id: int) -> None:
+        """Let another window take every part that one plays: the case, what it owes, what it keeps an eye on.
+
+        The state stays, and so does the moment since which each time counts; it is counted in the calendar of
+        the new window's place.
+        """
+        case = self.case
+        names = [n for n in ("receiving_window_id", "home_window_id") if getattr(case, n) == old_id]
+        self.set(**{name: new_id for name in names})
+        code = directory.division_of_window(new_id)
+        for duty in self.open_duties:
+            if duty.bearer_kind == BearerKind.WINDOW and duty.bearer_id == old_id:
+                duty.bearer_id, duty.calendar_code = new_id, code
+                duties.set_clock(duty, calendar=directory.calendar_of(code, stamp=self._stamp))
+            elif duty.watched_by_id == old_id:
+                duty.watched_by_id = new_id
+            else:
+                continue
+            self._moved.append(duty)
 
     def _stoppable(self) -> list[Duty]:
         return [d for d in self.open_duties if not d.is_turn and DUTIES[d.kind].can_be_stopped]
@@ -158,6 +197,7 @@ class Taking:
             calendar=directory.calendar_of(calendar_code, stamp=self._stamp),
             stops=stops,
             due_on=self.due_on if row.limit == Limit.GIVEN else None,
+            stamp=self._stamp,
         )
         self._rows.append(duty)
         self.open_duties.append(duty)
@@ -237,7 +277,7 @@ class Taking:
             )
         for duty in self._moved:
             if not duty.outcome:
-                changes = {"stops": duty.stops, "due_at": duty.due_at, "amber_at": duty.amber_at}
+                changes = {name: getattr(duty, name) for name in _MOVABLE}
                 out.update(Duty, changes, where={"case_id": self.case.id, "id": duty.id})
         for model, changes, where in self._updates:
             out.update(model, changes, where=where)
@@ -287,33 +327,39 @@ def taking(
 def begin(case: Case, *, rows: Sequence[models.Model], by: Actor, at: datetime.datetime) -> Taking:
     """Write a new case with everything it begins with, in one round trip."""
     with transaction.atomic():
-        step = Taking("open", case, open_duties=[], stamp=directory.stamp(), by=by, at=at)
+        step = Taking("open", case, open_duties=[], stamp=directory.held_stamp(), by=by, at=at)
         step.add(*rows)
         step.write(is_new=True)
     return step
 
 
 @contextmanager
-def editing(case_id: int, *, by: Actor) -> Iterator[Case]:
+def editing(
+    case_id: int, *, by: Actor, require: Callable[..., None] = permissions.require_edit
+) -> Iterator[Case]:
     """Lock a case whose papers are being reviewed, so that what is typed cannot cross a step.
+
+    Args:
+        require: who may change what is entered, and when.
 
     Raises:
         permissions.NotYourPart, permissions.NotThisState: what was entered can't be changed by this person, or now.
     """
     with transaction.atomic():
         case, _, _ = _lock(case_id)
-        permissions.require_edit(case, by=by)
+        require(case, by=by)
         yield case
 
 
 def _lock(case_id: int) -> tuple[Case, list[Duty], int]:
-    case_rows, duty_rows, stamps = trip.read_models(
+    _held, case_rows, duty_rows, stamps = trip.read_models(
         [
+            directory.HOLD,  # before the row's lock: nobody who has a case waits for a calendar
             (Case, "WHERE id = %s FOR UPDATE", [case_id]),
             (Duty, "WHERE case_id = %s AND done_at IS NULL ORDER BY is_turn DESC, due_at", [case_id]),
-            (None, "SELECT value FROM directory_stamp WHERE name = 'calendar'", []),
+            directory.STAMP,
         ]
     )
     if not case_rows:
         raise rules.UnknownCase()
-    return case_rows[0], duty_rows, stamps[0][0] if stamps else 0
+    return case_rows[0], duty_rows, stamps[0][0]

@@ -146,8 +146,13 @@ def _settle(step: _step.Taking, keys: Sequence[str]) -> None:
 
 
 def lapse_at_home(case_id: int, *, by: Actor, at: datetime.datetime) -> Case:
-    """Give a case up whose correction was not brought in time; the home window returns the papers."""
+    """Give a case up whose correction was not brought in time; the home window returns the papers.
+
+    Raises:
+        rules.TimeStillRuns: the time for bringing it is not over.
+    """
     with _step.taking(case_id, "lapse_at_home", by=by, at=at) as step:
+        step.check_turn_is_over()
         step.set(outcome=CaseOutcome.LAPSED)
     return step.case
 

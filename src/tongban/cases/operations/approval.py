@@ -2,6 +2,8 @@
 
 import datetime
 
+from django.utils import translation
+
 from tongban.cases import queries, rules
 from tongban.cases.models import Case, Decision, HandOff, Suspension
 from tongban.cases.operations import _step
@@ -95,7 +97,8 @@ def suspend(
         reason: one of Suspension.REASONS.
         expected_on: the day by which the procedure should be over.
     """
-    labels = dict(Suspension.REASONS)
+    with translation.override("zh-hans"):  # kept with the clock, whatever language its reader chose
+        labels = {code: str(label) for code, label in Suspension.REASONS}
     if reason not in labels:
         raise rules.NoLawfulReason(fields={"reason": rules.NoLawfulReason().message})
     text = text_of.clean(note, keep_lines=True)
@@ -116,7 +119,7 @@ def resume(case_id: int, *, by: Actor, at: datetime.datetime, revision: int | No
     """Let the clocks run on; due times move by the working days of the special procedure."""
     with _step.taking(case_id, "resume", by=by, at=at, revision=revision) as step:
         for row in Suspension.objects.filter(case=step.case, until_at=None):
-            step.update(row, until_at=at)
+            step.update(row, until_at=max(at, row.from_at))
         step.restart_clocks()
     return step.case
 

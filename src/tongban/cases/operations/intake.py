@@ -22,6 +22,7 @@ from tongban.cases.states import CaseOutcome, Mode, State
 from tongban.catalogue import queries as catalogue
 from tongban.catalogue import rules as catalogue_rules
 from tongban.catalogue import standards
+from tongban.catalogue.models import AcceptanceStandard
 from tongban.directory import queries as directory
 from tongban.directory import rules as directory_rules
 from tongban.documents import operations as documents
@@ -46,6 +47,7 @@ APPLICANT_FIELDS = frozenset(
         "has_agent_letter",
     }
 )
+_NAMES = frozenset({"name", "contact_name", "legal_representative", "agent_name"})
 CASE_FIELDS = frozenset({"channel", "delivery_way", "delivery_address"})
 
 
@@ -136,7 +138,7 @@ def _save_applicant(applicant: CaseApplicant, name: str, value: Any, *, on: date
     if name in ("is_identity_checked", "has_agent", "has_agent_letter"):
         setattr(applicant, name, value in (True, "true", "on", "1"))
         return
-    text = text_of.clean(str(value))
+    text = text_of.clean_name(str(value)) if name in _NAMES else text_of.clean(str(value))
     try:
         if name == "identity":
             _save_identity(applicant, text, on=on)
@@ -199,6 +201,7 @@ def choose(
 
     Raises:
         directory.rules.NotListed: the home place has no window on the contact list (P13).
+        directory.rules.PlaceReplaced: the home place has ended; names what came after it.
     """
     with _step.editing(case_id, by=by) as case:
         if procedure_id is not None and procedure_id != case.procedure_id:
@@ -231,8 +234,15 @@ def choose(
 
 
 def _pin(case: Case, *, at: datetime.datetime) -> None:
-    """Find the window that decides and the standard in force there, when both matter and place are known."""
+    """Find the window that decides and the standard in force there, when both matter and place are known.
+
+    A case that has its standard keeps it as long as matter and province stay the same, whatever is
+    published meanwhile (B4, C11).
+    """
+    before = directory.division_of_window(case.home_window_id) if case.home_window_id else ""
     case.home_window = None
+    if case.home_code:
+        directory.check_in_force(case.home_code, on=at.astimezone(worktime.BEIJING).date())
     if case.procedure is None or not case.home_code:
         return
     code = catalogue.deciding_division(case.procedure, case.home_code, level=case.level_chosen)
@@ -244,11 +254,25 @@ def _pin(case: Case, *, at: datetime.datetime) -> None:
             fields={"home": directory_rules.NotListed(place=names.get(code, code)).message},
         )
     case.home_window = window
-    case.standard = catalogue.standard_in_force(
-        case.procedure, code, on=at.astimezone(worktime.BEIJING).date()
-    )
+    pinned = case.standard
+    if (
+        pinned is None
+        or pinned.procedure_id != case.procedure_id
+        or not before
+        or (catalogue_rules.province_of(before) != catalogue_rules.province_of(code))
+    ):
+        on = at.astimezone(worktime.BEIJING).date()
+        found = catalogue.standard_to_pin(case.procedure, code, on=on)
+        if pinned is None or _line_of(pinned) != _line_of(found):  # a place picked anew may be the same one
+            case.standard = found
+    assert case.standard is not None
     case.legal_limit = case.standard.legal_limit
     case.promised_limit = case.standard.promised_limit
+
+
+def _line_of(standard: AcceptanceStandard) -> tuple[int, bool, str | None, int]:
+    """Tell of what a standard is a version: matter, sample or not, province, stage."""
+    return standard.procedure_id, standard.is_sample, standard.province_id, standard.stage
 
 
 def _list_materials(case: Case, *, at: datetime.datetime) -> None:
@@ -355,7 +379,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         documents.rules.*: when the file cannot be taken, each with what to do about it.
     """
     case = queries.get(case_id, for_=by)
-    permissions.require_edit(case, by=by)
+    permissions.require_scan(case, by=by)
     row = CaseMaterial.objects.filter(case=case, key=key).first()
     if row is None:
         raise UnknownMaterial()
@@ -371,7 +395,10 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         digest=stored.digest,
         added_at=at,
     )
-    with _step.editing(case_id, by=by):
+    with _step.editing(case_id, by=by, require=permissions.require_scan):
+        # Another matter may have been chosen while the file was checked, and the list be without it now.
+        if not CaseMaterial.objects.filter(case=case, id=row.id).exists():
+            raise UnknownMaterial()
         stored.save(force_insert=True)
         scan.save(force_insert=True)
     return scan
@@ -379,7 +406,7 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
 
 def remove_scan(case_id: int, *, scan_id: int, by: Actor, at: datetime.datetime) -> None:
     """Take a scan off a material; the file itself stays for the record."""
-    with _step.editing(case_id, by=by) as case:
+    with _step.editing(case_id, by=by, require=permissions.require_scan) as case:
         Scan.objects.filter(case=case, id=scan_id, removed_at=None).update(removed_at=at)
 
 
@@ -438,10 +465,12 @@ def receive(
 
     Raises:
         rules.NotReady: naming everything that is missing beside its field.
+        directory.rules.NotListed: the home window has left the contact list meanwhile (P13).
     """
     with _step.taking(case_id, "receive", by=by, at=at, revision=revision) as step:
         applicant, fields, materials = queries.for_review(step.case)
         rules.check_ready_to_receive(step.case, applicant, fields, materials)
+        directory.open_window(step.case.home_window_id or 0)
         step.set(received_at=at)
         step.add(*also)
         step.note(
@@ -452,8 +481,13 @@ def receive(
 
 
 def lapse(case_id: int, *, by: Actor, at: datetime.datetime) -> Case:
-    """End a case whose correction was not brought in time: deemed given up (P21(1), form 1)."""
+    """End a case whose correction was not brought in time: deemed given up (P21(1), form 1).
+
+    Raises:
+        rules.TimeStillRuns: the time for bringing it is not over.
+    """
     with _step.taking(case_id, "lapse", by=by, at=at) as step:
+        step.check_turn_is_over()
         step.set(outcome=CaseOutcome.LAPSED, closed_at=at)
     return step.case
 

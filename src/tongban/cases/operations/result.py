@@ -150,7 +150,7 @@ def _prove(
     at: datetime.datetime,
     revision: int | None,
 ) -> Case:
-    who = text_of.clean(received_by)[:60]
+    who = text_of.clean_name(received_by)[:60]
     if not who:
         raise rules.NobodySigned(fields={"received_by": rules.NobodySigned().message})
     if proof not in dict(Delivery.PROOFS):

@@ -10,7 +10,7 @@ from tongban.cases.models import Case, Transfer, Verdict
 from tongban.cases.operations import _step
 from tongban.cases.states import Channel, State
 from tongban.directory import queries as directory
-from tongban.kernel import crypto, ids, keyring, numbers, refusals
+from tongban.kernel import crypto, ids, keyring, numbers, refusals, worktime
 from tongban.kernel import text as text_of
 from tongban.people.actors import Actor
 
@@ -58,6 +58,7 @@ def send(
 
     Raises:
         rules.NoWaybill, numbers.WaybillWrong: by post without a usable number.
+        rules.NotScanned: online while a paper has not been scanned.
     """
     case = queries.get(case_id, for_=by)
     name = "send_with_paper" if case.channel == Channel.ONLINE_PAPER else "send"
@@ -69,23 +70,24 @@ def send(
         if step.case.channel != Channel.POST:
             step.amounts["confirm_arrival"] = DAYS_ONLINE
         transfer = _transfer(step, kind="papers", channel=step.case.channel, waybill=number, carrier=carrier)
+        if step.case.channel != Channel.POST:
+            rules.check_all_scanned(transfer.sheets)
     return transfer
 
 
 def _transfer(step: _step.Taking, *, kind: str, channel: str, waybill: str, carrier: str) -> Transfer:
     """Build the transfer with its signed list of sheets, and add it to the step (C13)."""
     case = step.case
-    sheets = sheets_of(case)
+    sheets = sheets_of(case, on_paper=channel == Channel.POST)
     digest = crypto.sm3(json.dumps(sheets, ensure_ascii=False, sort_keys=True).encode())
     here, there = case.receiving_window_id, case.home_window_id
-    assert there is not None
     transfer = Transfer(
         id=ids.new_id(step.at),
         case=case,
         kind=kind,
         channel=channel,
         from_window_id=here,
-        to_window_id=there,
+        to_window_id=there or here,
         carrier=text_of.clean(carrier)[:60],
         waybill=waybill,
         sheets=sheets,
@@ -99,8 +101,11 @@ def _transfer(step: _step.Taking, *, kind: str, channel: str, waybill: str, carr
     return transfer
 
 
-def sheets_of(case: Case) -> list[dict[str, Any]]:
-    """List what is sent: every material found in order, with its counts and the digests of its scans."""
+def sheets_of(case: Case, *, on_paper: bool) -> list[dict[str, Any]]:
+    """List what is sent: every material found in order, with the digests of its scans and its sheets of paper.
+
+    What goes online takes no paper along; an original that was given back to the applicant travels in neither way.
+    """
     scans: dict[int, list[str]] = {}
     for scan in queries.scans_of(case.id):
         scans.setdefault(scan.material_id, []).append(bytes(scan.digest).hex())
@@ -108,8 +113,8 @@ def sheets_of(case: Case) -> list[dict[str, Any]]:
         {
             "key": m.key,
             "name": m.name,
-            "originals": 0 if m.is_returned else m.originals,
-            "copies": m.copies,
+            "originals": m.originals if on_paper and not m.is_returned else 0,
+            "copies": m.copies if on_paper else 0,
             "scans": scans.get(m.id, []),
         }
         for m in queries.materials_of(case.id)
@@ -262,6 +267,7 @@ def forward(
     """
     rules.check_reason(reason)
     case = queries.get(case_id, for_=by)
+    directory.check_in_force(home_code, on=at.astimezone(worktime.BEIJING).date())
     window = directory.open_window_of(home_code)
     channel = Channel.POST if waybill.strip() else Channel.ONLINE
     if case.channel == Channel.POST:
@@ -281,6 +287,13 @@ def forward(
         transfer.from_window_id = here or transfer.from_window_id
         step.note(from_window=here, to_window=window.id, reason=text_of.clean(reason)[:200])
     return step.case
+
+
+def custody(step: _step.Taking, *, from_window_id: int, to_window_id: int) -> None:
+    """Add to a step the signed list of the sheets that pass from a window to the one that takes its place (C13)."""
+    transfer = _transfer(step, kind="custody", channel=Channel.ONLINE, waybill="", carrier="")
+    transfer.from_window_id, transfer.to_window_id = from_window_id, to_window_id
+    transfer.arrived_at = step.at
 
 
 def return_case(

@@ -21,12 +21,19 @@ ABOUT = (
 _WRITES = ("post", "put", "patch", "delete")
 _WITHOUT_KEY = ("revealIdentity",)
 _REFUSALS = {
+    "400": "请求读不出来：不是 UTF-8 编码的 JSON，或者传输中残缺",
     "401": "没有有效的令牌",
     "403": "岗位不能办理",
     "404": "没有，或者看不到",
     "409": "轮不到这一步、别人已经办过，或者幂等键已用于别的请求",
     "422": "内容不完整或者不对，见 fields",
 }
+_FAILURES = {
+    "500": "系统出错，没有办成",
+    "503": "文件没有保存成功，稍后用同一个 Idempotency-Key 重试",
+    "507": "存储空间已满，文件没有保存成功",
+}
+_KEEP_FILES = ("addScan", "prepareNotice", "issueNotice", "takeStep")
 _PARTS = {
     "number": "业务编号",
     "seq": "清单序号",
@@ -91,13 +98,16 @@ def _complete_operation(operation: dict[str, Any], *, writes: bool) -> None:
         examples = parameter.pop("examples", None)  # a list is right in a schema and wrong here
         if isinstance(examples, list) and examples:
             parameter["example"] = examples[0]
+        if parameter["name"] == "step":
+            parameter["schema"]["enum"] = list(verbs.VERBS)
         if parameter["in"] == "path":
             parameter.setdefault("description", _PARTS.get(parameter["name"], ""))
     known = {p["name"] for p in operation["parameters"]}
     if writes and operation["operationId"] not in _WITHOUT_KEY and "Idempotency-Key" not in known:
         operation["parameters"].append(KEY_PARAMETER)
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for status, sentence in _REFUSALS.items():
+    failures = _FAILURES if operation["operationId"] in _KEEP_FILES else {"500": _FAILURES["500"]}
+    for status, sentence in {**_REFUSALS, **failures}.items():
         operation["responses"].setdefault(status, {"description": sentence, "content": content})
 
 

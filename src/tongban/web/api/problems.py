@@ -42,6 +42,10 @@ class Invalid(refusals.Incomplete):
     """请求内容与接口文档不符，请按各栏的提示修改。"""
 
 
+class UnknownParameter(Invalid):
+    """地址里有接口没有的参数，没有按它查找或办理。请对照接口文档。"""
+
+
 class Failed(refusals.Refusal):
     """系统出错，没有办成。请稍后用同一个 Idempotency-Key 重试；仍不成功的，请告知系统管理员。"""
 
@@ -56,6 +60,30 @@ def register(api: NinjaAPI) -> None:
     api.add_exception_handler(HttpError, _unreadable)
 
 
+def refuse_unknown_parameters(api: NinjaAPI) -> None:
+    """Let every operation refuse a query parameter that it does not have: a mistyped filter must not show all."""
+    for _prefix, router in api._routers:
+        for view in router.path_operations.values():
+            for operation in view.operations:
+                operation.view_func = _minding_parameters(operation.view_func, known=_parameters(operation))
+
+
+def _parameters(operation: Any) -> set[str]:
+    models = [m for m in operation.models if m.__ninja_param_source__ == "query"]
+    return {name for model in models for name in model.__ninja_flatten_map__}
+
+
+def _minding_parameters(run: Callable[..., Any], *, known: set[str]) -> Callable[..., Any]:
+    @functools.wraps(run)
+    def wrapper(request: HttpRequest, **values: Any) -> Any:
+        unknown = sorted(set(request.GET) - known)
+        if unknown:
+            raise UnknownParameter(fields={name: _("没有这一栏，请对照接口文档") for name in unknown})
+        return run(request, **values)
+
+    return wrapper
+
+
 def as_json(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Make a view public to the sign-in middleware, and its every refusal JSON; tokens are checked inside."""
 
@@ -67,6 +95,9 @@ def as_json(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return refusal_page.answer(request, refused)
         except (SuspiciousOperation, MultiPartParserError, UnicodeDecodeError):
             return refusal_page.answer(request, Unreadable())
+        except refusal_page.AWAY:
+            _log.warning("The database was away at %s %s", request.method, request.path, exc_info=True)
+            return refusal_page.away(request)
         except Exception:
             _log.exception("The API failed at %s %s", request.method, request.path)
             return refusal_page.answer(request, Failed())

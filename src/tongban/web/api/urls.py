@@ -15,6 +15,7 @@ from tongban.web.api import (
     documentation,
     forms,
     papers,
+    places,
     problems,
     queues,
     showing,
@@ -48,8 +49,9 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars):
+for part in (catalogue, queues, cases, papers, forms, steps, calendars, places):
     api.add_router("", part.router)
+problems.refuse_unknown_parameters(api)
 
 urlpatterns = [
     path("docs", documentation.page_of(api.get_openapi_schema), name="api-docs"),

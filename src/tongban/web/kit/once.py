@@ -2,7 +2,8 @@
 
 The answer is kept in the same transaction as the write. Two at the same moment: one waits for the other, at
 the row that both want or at the unique key, rolls back what it did, and gives the other's answer. Refusals
-are not kept: nothing was written, so the same key may try again.
+are not kept: nothing was written, so the same key may try again. What failed by chance (two new ids that met,
+two transactions that waited for each other) was rolled back whole and is tried once more.
 """
 
 import functools
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 
@@ -18,11 +19,12 @@ from tongban.kernel import crypto, refusals
 from tongban.people import operations as people
 from tongban.people import queries
 from tongban.people.models import Submission
+from tongban.web.kit import readable, requests
 from tongban.web.kit import refusal as refusal_page
-from tongban.web.kit import requests
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _KEPT_HEADERS = ("Location", "HX-Redirect", "HX-Location", "HX-Trigger", "Content-Type")
+_BY_CHANCE = ("40P01", "40001")  # deadlock, serialization failure
 REPLAY_HEADER = "Idempotent-Replay"
 KEY_LENGTH = 80
 
@@ -37,14 +39,6 @@ class KeyMissing(refusals.Incomplete):
 
 class KeyTooLong(refusals.Incomplete):
     """Idempotency-Key 最多 {limit} 个字符。"""
-
-
-class TooMuch(refusals.Incomplete):
-    """提交的内容太大，没有保存。请分次提交；单个文件最大 20 MB。"""
-
-
-class Garbled(refusals.Incomplete):
-    """提交的内容在传输中残缺，没有保存。请重新提交。"""
 
 
 def once(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -90,22 +84,42 @@ def _counted(
     known = queries.answer_to(person_id, key)
     if known:
         return replay(known, digest)
+    run = functools.partial(_run, view, request, *args, **kwargs)
     try:
-        with transaction.atomic():
-            response = _run(view, request, *args, **kwargs)
-            if response.status_code >= 400:
-                raise _NotKept(response)
-            keep(request, key, digest, response)
-            return response
+        return _once_written(run, request, key, digest)
     except _NotKept as refused:
         # Perhaps only because the same write was done while this one waited for the row.
         known = queries.answer_to(person_id, key)
         return replay(known, digest) if known else refused.response
     except IntegrityError:
         known = queries.answer_to(person_id, key)
-        if known is None:
+        if known:
+            return replay(known, digest)
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) not in _BY_CHANCE:
             raise
-        return replay(known, digest)
+    _rewind(request)
+    try:
+        return _once_written(run, request, key, digest)
+    except _NotKept as refused:
+        return refused.response
+
+
+def _once_written(
+    run: Callable[[], HttpResponse], request: HttpRequest, key: str, digest: bytes
+) -> HttpResponse:
+    with transaction.atomic():
+        response = run()
+        if response.status_code >= 400:
+            raise _NotKept(response)
+        keep(request, key, digest, response)
+    return response
+
+
+def _rewind(request: HttpRequest) -> None:
+    for _name, files in request.FILES.lists():
+        for file in files:
+            file.seek(0)
 
 
 class _NotKept(Exception):
@@ -126,14 +140,14 @@ def digest_of(request: HttpRequest) -> bytes:
     """Give the SM3 digest of where a request goes and what it says.
 
     Raises:
-        TooMuch, Garbled: it cannot be read.
+        readable.TooMuch, readable.Garbled: it cannot be read.
     """
     try:
         return crypto.sm3(f"{request.method} {request.get_full_path()}\n".encode() + _said_by(request))
     except RequestDataTooBig:
-        raise TooMuch() from None
+        raise readable.TooMuch() from None
     except MultiPartParserError:
-        raise Garbled() from None
+        raise readable.Garbled() from None
 
 
 def _said_by(request: HttpRequest) -> bytes:

@@ -1,7 +1,8 @@
 """GET may only read: the database refuses every write while a GET is answered.
 
-Two writes are part of reading and are let through by name: the session's own row, and the record that
-somebody looked at protected data (P26(4)), which must not depend on people pressing a button.
+Two writes are part of reading and are let through by name: the session's own row, and what is put on record
+about the reading itself: that somebody looked at protected data (P26(4)) or was turned away (S2), which must
+not depend on people pressing a button.
 """
 
 import re
@@ -14,7 +15,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
 _WRITES = re.compile(r"^\s*(?:WITH\b.*?\b)?(INSERT|UPDATE|DELETE|TRUNCATE)\b", re.IGNORECASE | re.DOTALL)
-_SESSION = re.compile(r'"django_session"')
+_SESSION = re.compile(r'"people_session"')
 _lifted: ContextVar[bool] = ContextVar("lifted", default=False)
 
 
@@ -51,3 +52,6 @@ def recording_a_look() -> Iterator[None]:
         yield
     finally:
         _lifted.reset(token)
+
+
+recording_an_event = recording_a_look

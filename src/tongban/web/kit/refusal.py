@@ -1,10 +1,13 @@
 """The one place where a refusal becomes what people or programs get: a page, a fragment, or JSON."""
 
+import sys
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
 from django.shortcuts import render
+from django.template import loader
 from django.utils.translation import gettext as _
 
 from tongban.kernel import refusals
@@ -52,3 +55,31 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 class Stale(refusals.NotAllowed):
     """页面已过期或者来源不明，没有提交。请返回上一页刷新后再试，已保存的内容不会丢失。"""
+
+
+class Away(refusals.Conflict):
+    """系统暂时连不上数据库，刚才的操作可能没有完成。请过几秒钟原样再提交一次，不会重复办理。"""
+
+    status = 503
+
+
+AWAY = (OperationalError, InterfaceError)  # the database ended, restarts, or cannot be reached
+COME_AGAIN = "2"  # seconds, in Retry-After
+
+
+def away(request: HttpRequest) -> HttpResponse:
+    """Say that the database is away for a moment, without asking it anything."""
+    refusal = Away()
+    if request.path.startswith("/api/"):
+        response: HttpResponse = answer(request, refusal)
+    else:
+        response = HttpResponse(loader.get_template("500.html").render({"refusal": refusal}), status=503)
+    response["Retry-After"] = COME_AGAIN
+    return response
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Answer when something went wrong on our side: Django's handler of status 500."""
+    if isinstance(sys.exc_info()[1], AWAY):
+        return away(request)
+    return HttpResponseServerError(loader.get_template("500.html").render())

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
@@ -53,6 +54,19 @@ def time_of(request: HttpRequest) -> datetime.datetime:
         request.__dict__["_at"] = directory.now()
     at: datetime.datetime = request.__dict__["_at"]
     return at
+
+
+def machine_time() -> datetime.datetime:
+    """Give the machine's own time, which practice does not move: what sign-in, sessions and locks go by."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Give the address that a request came from, as our own proxies saw it; what browsers claim does not count."""
+    seen = [str(request.META.get("REMOTE_ADDR", ""))]
+    if settings.TONGBAN_PROXIES:
+        seen = request.headers.get("X-Forwarded-For", "").split(",")[-settings.TONGBAN_PROXIES :] or seen
+    return seen[0].strip()[:45]
 
 
 def idempotency_key(request: HttpRequest) -> str:

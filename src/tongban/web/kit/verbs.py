@@ -16,7 +16,7 @@ from tongban.cases.models import Case, Delivery, Suspension
 from tongban.cases.operations import acceptance, approval, intake, result, transfer
 from tongban.cases.states import STEPS, Channel
 from tongban.directory import queries as directory
-from tongban.kernel import refusals
+from tongban.kernel import numbers, refusals
 from tongban.people.actors import Actor
 
 Choices = Callable[[Case], list[tuple[str, str]]]
@@ -261,9 +261,10 @@ def read(ask: Ask, value: Any) -> Any:
         except ValueError:
             raise BadDate(fields={ask.name: BadDate().message}) from None
     if ask.type == "days" or ask.name.endswith("_id"):
-        if not text.isdigit() or len(text) > 15:
+        number = numbers.whole(text)
+        if number is None:
             raise BadDays(fields={ask.name: BadDays().message})
-        return int(text)
+        return number
     return text
 
 

@@ -4,9 +4,10 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from tongban.web.portal import views
+from tongban.web.portal import contacts, views
 
 urlpatterns = [
+    *contacts.urlpatterns,
     path("", views.home, name="home"),
     path("verify/", views.verify, name="verify"),
     path("verify/key.pem", views.public_key, name="public_key"),

@@ -18,7 +18,7 @@ from tongban.directory import queries as directory
 from tongban.directory import rules
 from tongban.directory.models import CalendarDay
 from tongban.duties import operations as duties
-from tongban.kernel import refusals, worktime
+from tongban.kernel import numbers, refusals, worktime
 from tongban.people.actors import Actor
 from tongban.people.roles import Role
 from tongban.web.kit import once, requests
@@ -186,13 +186,9 @@ def _month(asked: QueryDict, today: datetime.date) -> datetime.date:
             return datetime.date.fromisoformat(on).replace(day=1)
         except ValueError:
             return today.replace(day=1)
-    year, month = asked.get("year", ""), asked.get("month", "")
-    y = (
-        int(year)
-        if year.isascii() and year.isdigit() and _FIRST_YEAR <= int(year) <= _LAST_YEAR
-        else today.year
-    )
-    m = int(month) if month.isascii() and month.isdigit() and 1 <= int(month) <= 12 else today.month
+    year, month = (numbers.whole(asked.get(part, ""), most=_LAST_YEAR) or 0 for part in ("year", "month"))
+    y = year if year >= _FIRST_YEAR else today.year
+    m = month if 1 <= month <= 12 else today.month
     return datetime.date(y, m, 1)
 
 

@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tongban.cases import permissions, queries
 from tongban.cases.models import Case
+from tongban.cases.operations import intake
 from tongban.cases.states import DUTIES, PART_NAMES, STATES, STEPS, Part, State
 from tongban.duties import queries as duties
 from tongban.journal import operations as journal
-from tongban.kernel import ids, refusals
+from tongban.kernel import ids, numbers, refusals
 from tongban.notices import queries as notices
 from tongban.people.actors import Actor
 from tongban.web.kit import once, reading, requests, verbs
@@ -39,6 +40,10 @@ class NotYourCase(refusals.NotAllowed):
     """只有办理本件的人员可以查看完整号码。"""
 
 
+class NoFile(refusals.Incomplete):
+    """请先选择要上传的照片或者 PDF 文件。"""
+
+
 class NoPurpose(refusals.Incomplete):
     """请选择查看目的；选择“其他”的，请写明。"""
 
@@ -58,12 +63,17 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
     return _page(request, case)
 
 
-def _page(request: HttpRequest, case: Case, *, typed: Typed | None = None) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    case: Case,
+    *,
+    typed: Typed | None = None,
+    refusal: refusals.Refusal | None = None,
+) -> HttpResponse:
     shown = case_page.read(case, _actor(request), at=requests.time_of(request), typed=typed)
-    shown["purposes"] = PURPOSES.items()
-    response = render(
-        request, "workbench/case/page.html", shown, status=typed.refusal.status if typed else 200
-    )
+    shown |= {"purposes": PURPOSES.items(), "refusal": refusal}
+    refused = typed.refusal if typed else refusal
+    response = render(request, "workbench/case/page.html", shown, status=refused.status if refused else 200)
     patch_cache_control(response, private=True, no_store=True)
     return response
 
@@ -94,8 +104,7 @@ def _again(request: HttpRequest, case_id: int, typed: Typed) -> HttpResponse:
 
 def _revision(data: QueryDict) -> int:
     """Give the revision that the form was drawn from; one that is not there fits no case."""
-    text = data.get("revision", "")
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+    return numbers.whole(data.get("revision", ""), most=999_999_999) or 0
 
 
 def _out_of_sight(request: HttpRequest, step: str, refusal: refusals.Refusal) -> HttpResponse:
@@ -128,6 +137,30 @@ def _where_next(case: Case, actor: Actor) -> str:
     if case.state in (State.DRAFTING, State.RETURNED) and Part.RECEIVING in permissions.parts_of(actor, case):
         return reverse("receive", args=[case.number])
     return reverse("case", args=[case.number])
+
+
+@require_POST
+@once.once
+def add_scans(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """Take in scans of a paper that was received, before it is sent on; the case page tells what became of them."""
+    case, actor = queries.get(ids.id_of(number), for_=_actor(request)), _actor(request)
+    files = request.FILES.getlist("files")
+    try:
+        for file in files:
+            intake.add_scan(
+                case.id,
+                key=key,
+                data=file.read(),
+                name=file.name or "",
+                by=actor,
+                at=requests.time_of(request),
+            )
+        if not files:
+            raise NoFile(fields={"files": NoFile().message})
+    except refusals.Refusal as refusal:
+        return _page(request, queries.get(case.id, for_=actor), refusal=refusal)
+    messages.success(request, _("已上传 {n} 个文件。").format(n=len(files)))
+    return redirect(reverse("case", args=[case.number]) + "#papers-title")
 
 
 @require_safe
@@ -233,6 +266,7 @@ urlpatterns = [
     path("cases/<str:number>/", page, name="case"),
     path("cases/<str:number>/steps/<str:step>/", take_step, name="case_step"),
     path("cases/<str:number>/windows/", windows, name="case_windows"),
+    path("cases/<str:number>/materials/<str:key>/scans/", add_scans, name="case_scan"),
     path("cases/<str:number>/looks/", look, name="case_look"),
     path("cases/<str:number>/notices/<str:serial>.pdf", notice, name="case_notice"),
 ]

@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tongban.cases import queries, rules
-from tongban.cases.models import Case, CaseMaterial, CorrectionNotice, Scan, Transfer
+from tongban.cases.models import Case, CaseMaterial, CorrectionNotice, Scan, Transfer, Verdict
 from tongban.cases.states import STEPS, Channel, DeliveryWay, State, Step
 from tongban.duties.models import Duty
-from tongban.kernel import refusals
+from tongban.kernel import numbers, refusals
 from tongban.web.kit import verbs
+from tongban.web.kit.templatetags import kit
 from tongban.web.kit.verbs import Ask
-from tongban.web.workbench import case_history
 from tongban.web.workbench.case_history import FINDINGS
 
 ON_RECEIVE_PAGE = frozenset({"receive", "ask_correction"})  # they end with a printed form: previewed there
@@ -100,12 +100,18 @@ class Sheet:
     name: str
     sent_originals: int
     sent_copies: int
+    sent_scans: int
     scans: list[Scan]
     finding: str
     originals: str
     copies: str
     note: str
     error: str = ""
+
+    @property
+    def is_electronic(self) -> bool:
+        """Whether it came online only: there is no paper to count."""
+        return bool(self.sent_scans) and not self.sent_originals + self.sent_copies
 
 
 @dataclass
@@ -174,6 +180,10 @@ class Facts:
         """Give the home window's request for correction that has not been answered."""
         rows = [n for n in self.notices if n.asked_by == "home" and n.settled_at is None]
         return rows[-1] if rows else None
+
+    def not_scanned(self) -> list[str]:
+        """Name the papers in order that have not been made electronic."""
+        return [m.name for m in self.materials if m.verdict == Verdict.PASSED and not self.scans.get(m.id)]
 
     def scans_by_key(self) -> dict[str, list[Scan]]:
         return {m.key: self.scans.get(m.id, []) for m in self.materials}
@@ -263,7 +273,7 @@ def draw(name: str, case: Case, *, facts: Facts, typed: Typed | None = None) -> 
         step=name,
         label=_LABELS.get(name, step.label),
         button=_BUTTONS.get(name, step.label),
-        article=case_history.article_in_words(step.article),
+        article=kit.article_in_words(step.article),
         icon=_ICONS.get(name, "chevron-right"),
         hint=_hint(name, case, facts),
         fields=[_field(ask, name, case, facts, mine) for ask in asks_of(name, case)],
@@ -286,6 +296,10 @@ def asks_of(name: str, case: Case) -> list[Ask]:
 def _hint(name: str, case: Case, facts: Facts) -> str:
     if name == "answer_discrepancy":
         return _differences(facts)
+    if name in ("send", "send_with_paper") and case.channel != Channel.POST and facts.not_scanned():
+        return _(
+            "还没有扫描的材料：{names}。请先在下面“申请材料”里上传，再发出；也可以改为邮政速递。"
+        ).format(names="、".join(facts.not_scanned()))
     if name == "accept" and case.legal_limit is not None:
         return _("自受理之日起计算法定时限 {legal} 个工作日、承诺期限 {promised} 个工作日。").format(
             legal=case.legal_limit, promised=case.promised_limit
@@ -376,6 +390,7 @@ def _sheets(
                 name=sent["name"],
                 sent_originals=sent["originals"],
                 sent_copies=sent["copies"],
+                sent_scans=len(sent["scans"]),
                 scans=scans.get(key, []),
                 finding=typed.get("finding") or "",
                 originals=_first(typed.get("originals"), sent["originals"]),
@@ -395,7 +410,7 @@ def _first(typed: str | None, sent: int) -> str:
 def _extra(n: int, row: Sequence[str], errors: Mapping[str, str]) -> Sheet:
     name, originals, copies, note = row
     return Sheet(
-        f"extra-{n}", name, 0, 0, [], "extra", originals, copies, note, errors.get(f"found.extra-{n}", "")
+        f"extra-{n}", name, 0, 0, 0, [], "extra", originals, copies, note, errors.get(f"found.extra-{n}", "")
     )
 
 
@@ -468,12 +483,13 @@ def _read_found(data: QueryDict) -> list[dict[str, Any]]:
         f"found.{row['key']}": BadCount().message
         for row in rows
         for count in (row["originals"], row["copies"])
-        if count and not (count.isdecimal() and len(count) <= 3)
+        if count and numbers.whole(count, most=999) is None
     }
     if wrong:
         raise BadCount(fields=wrong)
     return [
-        {**row, "originals": int(row["originals"] or 0), "copies": int(row["copies"] or 0)} for row in rows
+        {**row, **{part: numbers.whole(row[part] or "0") or 0 for part in ("originals", "copies")}}
+        for row in rows
     ]
 
 

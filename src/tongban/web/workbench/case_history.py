@@ -1,7 +1,6 @@
 """Journal entries in words: what was done, by whom, where, when, under which article, and the details."""
 
 import datetime
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from tongban.cases.models import Delivery, Suspension
 from tongban.cases.states import OPENING, STEPS, Channel, DeliveryWay, State
 from tongban.journal.models import Entry
 from tongban.kernel import worktime
+from tongban.web.kit.templatetags import kit
 
 FINDINGS = {
     "ok": gettext_lazy("相符"),
@@ -21,8 +21,6 @@ FINDINGS = {
     "damaged": gettext_lazy("破损"),
     "extra": gettext_lazy("多出"),
 }
-_ARTICLE = re.compile(r"P(\d+)(?:\((\d+)\))?$")
-_DIGITS = "零一二三四五六七八九十"
 _DAYS = {
     "due_on": gettext_lazy("补正截止：{value}"),
     "until_on": gettext_lazy("请于 {value} 前反馈"),
@@ -71,22 +69,6 @@ class Line:
     seq: int
 
 
-def article_in_words(code: str) -> str:
-    """Write an article of the work rules the way people cite it: `P21(3)` → 第二十一条（三）."""
-    found = _ARTICLE.match(code)
-    if not found:
-        return code
-    item = f"（{_numeral(int(found[2]))}）" if found[2] else ""
-    return _("第{numeral}条{item}").format(numeral=_numeral(int(found[1])), item=item, article=code[1:])
-
-
-def _numeral(value: int) -> str:
-    tens, ones = divmod(value, 10)
-    if not tens:
-        return _DIGITS[ones]
-    return ("" if tens == 1 else _DIGITS[tens]) + "十" + (_DIGITS[ones] if ones else "")
-
-
 def lines_of(entries: Sequence[Entry], *, names: Mapping[str, Mapping[Any, str]]) -> list[Line]:
     """Give the timeline of a case, the newest first.
 
@@ -102,7 +84,7 @@ def _line(entry: Entry, names: Mapping[str, Mapping[Any, str]]) -> Line:
         who=entry.actor,
         where=entry.place,
         at=entry.at,
-        article=article_in_words(entry.article),
+        article=kit.article_in_words(entry.article),
         change=_change(entry.payload),
         details=tuple(_details(entry.payload, names)),
         seq=entry.seq,
@@ -137,7 +119,7 @@ def _details(payload: Mapping[str, Any], names: Mapping[str, Mapping[Any, str]])
     for key, sentence in _DAYS.items():
         if payload.get(key):
             on = datetime.date.fromisoformat(payload[key])
-            yield str(sentence).format(value=f"{on.year}年{on.month}月{on.day}日")
+            yield str(sentence).format(value=kit.day(on))
     yield from _lists(payload, names.get("material", {}))
 
 

@@ -127,6 +127,7 @@ def read(case: Case, actor: Actor, *, at: datetime.datetime, typed: Typed | None
         "lines": case_history.lines_of(history, names=names),
         "looks": looks_of(case, actor),
         "may_reveal": may_reveal(case, actor),
+        "may_scan": permissions.may_scan(case, by=actor),
         "findings": [(key, label) for key, label in FINDINGS.items()],
         "parts": sorted(permissions.parts_of(actor, case)),
     }
@@ -169,7 +170,7 @@ def _clock(duty: Duty, case: Case, actor: Actor, at: datetime.datetime) -> Clock
         explanation, left = [refusal.message], ""
     return Clock(
         label=DUTIES[duty.kind].label,
-        article=case_history.article_in_words(duty.article),
+        article=kit.article_in_words(duty.article),
         bearer=bearers.get(bearer, ""),
         is_turn=duty.is_turn,
         is_mine=bearer in queries.bearers_of(actor),
@@ -227,7 +228,10 @@ def _sent(transfer: Transfer) -> Sent:
     for row in rows:
         finding = row["found"]["finding"] if row["found"] else ""
         name = (row["sent"] or row["found"])["name"]
+        sent = row["sent"]
+        is_electronic = bool(sent and sent["scans"] and not sent["originals"] + sent["copies"])
         row |= {"name": name, "finding": finding, "label": FINDINGS.get(finding, "")}
+        row["is_electronic"] = is_electronic
     return Sent(transfer, rows, bytes(transfer.digest).hex())
 
 

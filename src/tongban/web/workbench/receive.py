@@ -16,7 +16,7 @@ from tongban.cases.operations import intake
 from tongban.cases.states import STATES, State
 from tongban.documents import queries as documents
 from tongban.journal import operations as journal
-from tongban.kernel import ids, refusals
+from tongban.kernel import ids, numbers, refusals
 from tongban.notices import operations as issuing
 from tongban.notices import queries as notices
 from tongban.notices import rules as notice_rules
@@ -53,10 +53,8 @@ def begin(request: HttpRequest) -> HttpResponse:
             "drafts": queries.owed(actor, kinds=("finish_review", "amend_returned")),
         }
         return render(request, "workbench/receive/new.html", shown)
-    window = request.POST.get("window", "")
-    case = intake.open_case(
-        by=actor, at=requests.time_of(request), window_id=int(window) if window.isdigit() else None
-    )
+    window_id = numbers.whole(request.POST.get("window", ""))
+    case = intake.open_case(by=actor, at=requests.time_of(request), window_id=window_id)
     return redirect(_address(case))
 
 
@@ -163,7 +161,7 @@ def _finish(request: HttpRequest, case: Case, applied: Applied) -> tuple[refusal
         notice = issuing.prepare(
             case.id,
             kind=FINISH[do],
-            days=(int(days) if days.isdigit() and len(days) < 4 else 0) if do == "correction" else None,
+            days=(numbers.whole(days, most=999) or 0) if do == "correction" else None,
             by=actor,
             at=at,
         )

@@ -6,7 +6,7 @@ only what differs from what is stored counts. `do` names the button that was pre
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,7 @@ from tongban.directory import rules as directory_rules
 from tongban.directory.models import Level
 from tongban.documents import rules as document_rules
 from tongban.documents import store
-from tongban.kernel import refusals, worktime
+from tongban.kernel import ids, numbers, refusals, worktime
 from tongban.people.actors import Actor
 
 # In the order in which they must be saved: a new kind clears the number, a new number clears the tick.
@@ -66,6 +66,7 @@ LACKING = 0  # the phrase that says that nothing was handed in
 
 _UNFIT_PLACES = (
     directory_rules.NotListed,
+    directory_rules.PlaceReplaced,
     catalogue_rules.NobodyDecides,
     catalogue_rules.NoStandard,
 )
@@ -123,9 +124,10 @@ def apply(
         _mark(case, material, data, applied, do=do, about=about, by=by, at=at)
     for material in materials:
         _scan(case, material, files, applied, by=by, at=at)
-    if do == "unscan" and about.isdigit():
-        applied.scans.add(queries.scan(case.id, int(about)).material.key)
-        intake.remove_scan(case.id, scan_id=int(about), by=by, at=at)
+    scan_id = numbers.whole(about, most=ids.LARGEST) if do == "unscan" else None
+    if scan_id is not None:
+        applied.scans.add(queries.scan(case.id, scan_id).material.key)
+        intake.remove_scan(case.id, scan_id=scan_id, by=by, at=at)
     if do == "add":
         _add(case, data.get("new_material", ""), applied, by=by, at=at)
     return applied
@@ -133,7 +135,13 @@ def apply(
 
 def _save_fields(case: Case, data: QueryDict, applied: Applied, *, by: Actor, at: datetime.datetime) -> None:
     was = stored(case, CaseApplicant.objects.get(case=case))
+    asked = {f"form.{field.key}" for field in standards.of(case.standard).fields} if case.standard else set()
     answers = [name for name in data if name.startswith("form.")]
+    for name in [
+        name for name in answers if name not in asked
+    ]:  # a form of another matter, or no form of ours
+        applied.errors[name] = intake.UnknownField(name=name).message
+        answers.remove(name)
     for name in (*APPLICANT, *answers, *DELIVERY):
         if name not in data or (name == "identity_kind" and applied.who_changed):
             continue  # the kind of document follows from a kind of applicant that was just changed
@@ -185,8 +193,9 @@ def _choose(
 ) -> None:
     """Choose matter, place, level and circumstance as far as they were posted and differ."""
     wanted: dict[str, Any] = {}
-    if procedure.isdigit() and int(procedure) != case.procedure_id:
-        wanted |= {"procedure_id": int(procedure), "level": ""}
+    procedure_id = numbers.whole(procedure)
+    if procedure_id is not None and procedure_id != case.procedure_id:
+        wanted |= {"procedure_id": procedure_id, "level": ""}
     place = picked_place(data)
     if place is not None and place != case.home_code:
         wanted["home_code"] = place
@@ -241,7 +250,7 @@ def _mark(
         marks["advice"] = advice
     asked = len(points_of(case, material))
     if f"points.{key}" in data:
-        ticked = sorted(int(p) for p in data.getlist(f"points.{key}") if p.isdigit())
+        ticked = sorted(points_in(data.getlist(f"points.{key}")))
         if ticked != sorted(material.points):
             marks["points"] = ticked
             marks |= _verdict_by_points(material, len(ticked), asked)
@@ -281,11 +290,17 @@ def _counts(material: CaseMaterial, data: QueryDict, applied: Applied) -> dict[s
         text = data.get(name, "").strip()
         if name not in data:
             continue
-        if not text.isascii() or not text.isdigit() or int(text) > 999:
+        count = numbers.whole(text, most=999)
+        if count is None:
             applied.errors[name] = _("请填写 0 到 999 之间的份数")
             return {}
-        posted[part] = int(text)
+        posted[part] = count
     return posted if posted != shown else {}
+
+
+def points_in(ticked: Iterable[str]) -> set[int]:
+    """Read which review points were ticked; what is no number was ticked by nobody."""
+    return {point for point in (numbers.whole(text, most=999) for text in ticked) if point is not None}
 
 
 def _verdict_by_points(material: CaseMaterial, ticked: int, asked: int) -> dict[str, Any]:
@@ -304,9 +319,10 @@ def _verdict_pressed(material: CaseMaterial, do: str, rest: str, asked: int, adv
         return {"verdict": Verdict.TO_CORRECT, **shown_counts(material)}
     if do == "reopen":
         return {"verdict": Verdict.PENDING, "points": []}
-    if do == "phrase" and rest.isdigit() and int(rest) < len(PHRASES):
-        sentence, said = str(PHRASES[int(rest)][1]), advice.strip()
-        handed_in = {"originals": 0, "copies": 0} if int(rest) == LACKING else shown_counts(material)
+    phrase = numbers.whole(rest, most=len(PHRASES) - 1) if do == "phrase" else None
+    if phrase is not None:
+        sentence, said = str(PHRASES[phrase][1]), advice.strip()
+        handed_in = {"originals": 0, "copies": 0} if phrase == LACKING else shown_counts(material)
         return {
             "verdict": Verdict.TO_CORRECT,
             "advice": said if sentence in said else said + sentence,

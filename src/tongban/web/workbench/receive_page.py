@@ -167,9 +167,6 @@ def read(
         # Read when a template asks: most answers to a save draw neither.
         "selects": lambda: _selects(place, on=at.astimezone(worktime.BEIJING).date()),
         "levels": _levels(case, case.procedure),
-        "circumstances": [
-            Choice(c.key, c.name, is_chosen=c.key == case.circumstance) for c in content.circumstances
-        ],
         "is_searching": case.procedure_id is None or change == "procedure" or bool(words),
         "words": words,
         "found": lambda: found(words),
@@ -265,7 +262,13 @@ def _selects(place: str, *, on: datetime.date) -> list[Select]:
         if not rows:
             break
         picked = next((d.code for d in rows if d.code in chosen), "")
-        steps.append(Select(name, _label_of(rows), [Choice(d.code, d.name, d.code == picked) for d in rows]))
+        choices = [Choice(d.code, d.name, d.code == picked) for d in rows]
+        # Whoever names a place that is no more is led to what came after it.
+        choices += [
+            Choice(after.code, _("{old}（现由{new}承接）").format(old=old.name, new=after.name))
+            for old, after in directory.ended_of(parent, on=on)
+        ]
+        steps.append(Select(name, _label_of(rows), choices))
         if not picked:
             break
         parent = picked
@@ -342,7 +345,8 @@ def _channels(channel: str, suggested: str) -> list[Choice]:
 
 
 def _ways(case: Case, chosen: str) -> list[Choice]:
-    offered = case.procedure.delivery if case.procedure and case.procedure.delivery else DeliveryWay.values
+    by_list = case.procedure.delivery if case.procedure else []
+    offered = standards.of(case.standard).delivery or by_list or DeliveryWay.values
     notes = {
         DeliveryWay.PICK_UP_RECEIVING: case.receiving_window.name,
         DeliveryWay.PICK_UP_HOME: case.home_window.name if case.home_window else "",

@@ -10,21 +10,19 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tongban.cases import queries
 from tongban.cases.models import Case
-from tongban.cases.states import DUTIES, State
+from tongban.cases.states import State
 from tongban.directory import queries as directory
-from tongban.duties import queries as duties
 from tongban.duties.models import Duty
-from tongban.kernel import refusals, worktime
+from tongban.kernel import worktime
 from tongban.people.actors import Actor, HeldPost
-from tongban.web.kit import requests
+from tongban.web.kit import owed, requests
+from tongban.web.kit.owed import Owed
 from tongban.web.kit.requests import TongbanRequest
-from tongban.web.kit.templatetags import kit
 
 LIVE_SALT = "tongban.live"
 GROUPS: dict[str, str | Promise] = {
@@ -33,18 +31,6 @@ GROUPS: dict[str, str | Promise] = {
     "rest": gettext_lazy("其余"),
 }
 _AT_DESK = (State.DRAFTING, State.RETURNED)
-
-
-@dataclass
-class Owed:
-    """A duty as a line of the page: what, by when, how it stands, and why the date is what it is."""
-
-    label: str | Promise
-    article: str
-    due_at: datetime.datetime | None
-    word: str
-    left: str
-    why: list[str]
 
 
 @dataclass
@@ -63,12 +49,12 @@ class Line:
 def page(request: HttpRequest) -> HttpResponse:
     """Show what the person owes; HTMX gets the part that changes."""
     actor, at = cast(TongbanRequest, request).actor, requests.time_of(request)
-    owed = lines_of(queries.today(actor), actor=actor, at=at)
+    mine = lines_of(queries.today(actor), actor=actor, at=at)
     waiting = lines_of(queries.waiting_for_applicants(actor), actor=actor, at=at)
     shown = {
-        "groups": grouped(owed),
+        "groups": grouped(mine),
         "waiting": waiting,
-        "count": len(owed),
+        "count": len(mine),
         "begin_at": _begin_at(actor),
         "has_desk": bool(actor.window_ids or actor.department_ids),
         "calendar_warning": directory.calendar_warning(at.astimezone(worktime.BEIJING).date()),
@@ -101,16 +87,16 @@ def lines_of(rows: Iterable[tuple[Duty, Case]], *, actor: Actor, at: datetime.da
     """Give one line a case, in the order of the most pressing duty of each."""
     lines: dict[int, Line] = {}
     for duty, case in rows:
-        owed = _owed(duty, at=at)
+        debt = owed.of(duty, at=at)
         if case.id in lines:
-            lines[case.id].others.append(owed)
+            lines[case.id].others.append(debt)
             continue
         place = (
             "receive" if case.state in _AT_DESK and case.receiving_window_id in actor.window_ids else "cases"
         )
         lines[case.id] = Line(
             case=case,
-            owed=owed,
+            owed=debt,
             address=f"/desk/{place}/{case.number}/",
             is_from_here=case.receiving_window_id in actor.window_ids,
             is_to_here=case.home_window_id in actor.window_ids,
@@ -128,43 +114,3 @@ def grouped(lines: Sequence[Line]) -> list[dict[str, Any]]:
 
 def _group(word: str) -> str:
     return word if word in GROUPS else "rest"
-
-
-def _owed(duty: Duty, *, at: datetime.datetime) -> Owed:
-    return Owed(
-        label=DUTIES[duty.kind].label,
-        article=duty.article,
-        due_at=duty.due_at,
-        word=kit.lateness(duty.due_at, duty.amber_at, at),
-        left=left(duty.due_at, at=at),
-        why=_why(duty),
-    )
-
-
-def _why(duty: Duty) -> list[str]:
-    try:
-        return duties.due_of(duty).explain()
-    except refusals.Refusal as refusal:  # a calendar that was taken back: the page must still open
-        return [refusal.message]
-
-
-def left(due_at: datetime.datetime | None, *, at: datetime.datetime) -> str:
-    """Say in words how much time is left, or how long it has been over."""
-    if due_at is None:
-        return _("计时已暂停")
-    sentence = _("还剩{span}") if due_at >= at else _("已超过{span}")
-    return sentence.format(span=_span(abs(due_at - at)))
-
-
-def _span(span: datetime.timedelta) -> str:
-    minutes = int(span.total_seconds() // 60)
-    days, hours = minutes // 1440, minutes % 1440 // 60
-    if days:
-        return (
-            _("{days}天{hours}小时").format(days=days, hours=hours)
-            if hours
-            else _("{days}天").format(days=days)
-        )
-    if hours:
-        return _("{hours}小时").format(hours=hours)
-    return _("{minutes}分钟").format(minutes=max(minutes, 1))

@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tongban.kernel import ids, worktime
@@ -53,16 +54,20 @@ def lookup(mapping: Any, key: Any) -> Any:
 
 @register.filter
 def moment(at: datetime.datetime | None) -> str:
-    """Write a time the way documents do: 2026年11月23日 16:30."""
-    return f"{at.astimezone(worktime.BEIJING):%Y年%-m月%-d日 %H:%M}" if at else ""
+    """Write a time the way documents do: 2026年11月23日 16:30; to readers of English 2026-11-23 16:30."""
+    return f"{at.astimezone(worktime.BEIJING):{_day_format()} %H:%M}" if at else ""
 
 
 @register.filter
 def day(on: datetime.date | datetime.datetime | None) -> str:
-    """Write a date the way documents do: 2026年11月23日."""
+    """Write a date the way documents do: 2026年11月23日; to readers of English 2026-11-23."""
     if isinstance(on, datetime.datetime):
         on = on.astimezone(worktime.BEIJING).date()
-    return f"{on:%Y年%-m月%-d日}" if on else ""
+    return f"{on:{_day_format()}}" if on else ""
+
+
+def _day_format() -> str:
+    return "%Y年%-m月%-d日" if (get_language() or "zh").startswith("zh") else "%Y-%m-%d"
 
 
 @register.simple_tag
@@ -85,13 +90,29 @@ def lateness_label(word: str) -> str:
 
 
 _ARTICLE = re.compile(r"P(\d+)(?:\((\d+)\))?")
+_DIGITS = "〇一二三四五六七八九"
 
 
 @register.filter
 def article_label(article: str) -> str:
-    """Name an article of the regulation for people: P21(2) is 第21条第（2）项."""
-    found = _ARTICLE.fullmatch(article)
-    if not found:
+    """Name an article of the regulation for people: P21(2) is 工作规程第二十一条（二）."""
+    if not _ARTICLE.fullmatch(article):
         return article
-    name = _("工作规程第{article}条").format(article=found[1])
-    return name + _("第（{item}）项").format(item=found[2]) if found[2] else name
+    return _("工作规程{article}").format(article=article_in_words(article))
+
+
+@register.filter
+def article_in_words(code: str) -> str:
+    """Write an article the way people cite it where the regulation is understood: P21(3) is 第二十一条（三）."""
+    found = _ARTICLE.fullmatch(code)
+    if not found:
+        return code
+    item = f"（{_numeral(int(found[2]))}）" if found[2] else ""
+    return _("第{numeral}条{item}").format(numeral=_numeral(int(found[1])), item=item, article=code[1:])
+
+
+def _numeral(value: int) -> str:
+    tens, ones = divmod(value, 10)
+    if not tens:
+        return _DIGITS[ones]
+    return ("" if tens == 1 else _DIGITS[tens]) + "十" + (_DIGITS[ones] if ones else "")

@@ -96,6 +96,7 @@ function reconciling() {
         if (event.target.type === "radio") {
           for (const name of ["originals", "copies"]) {
             const count = sheet.querySelector(`input[data-${name}]`);
+            if (!count) continue; // an electronic paper has no sheets to count
             const sent = sheet.dataset[name];
             if (event.target.value === "missing" && count.value === sent) count.value = "0";
             else if (event.target.value === "ok") count.value = sent;

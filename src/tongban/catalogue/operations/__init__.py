@@ -8,13 +8,13 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
-from tongban.catalogue import files, search
+from tongban.catalogue import files, queries, search
 from tongban.catalogue.models import AcceptanceStandard, Item, Procedure, Stage
 from tongban.kernel import crypto, refusals
 
-DATA = Path(__file__).resolve().parent / "data"
+DATA = Path(__file__).resolve().parents[1] / "data"
 _ATTRIBUTES = ["item_id", *("name", "statutory_name", "kind", "levels", "applicants", "modes", "fee")]
 _ATTRIBUTES += ["results", "delivery"]
 
@@ -140,7 +140,12 @@ def digest_of(content: Mapping[str, Any], *, limits: tuple[int, int]) -> bytes:
 
 
 def _check_replaceable(row: AcceptanceStandard, *, file: str, name: str) -> None:
-    """Refuse to change a published standard, except in practice mode one that nothing stands on."""
+    """Refuse to change a published standard, except in practice mode one that nothing stands on.
+
+    Until the load is over no case is pinned: one that was just being pinned is waited for, and seen here.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [queries.STANDARDS_LOCK])
     if not settings.TONGBAN_PRACTICE or _is_used(row):
         raise Published(file=file, procedure=name, version=row.version)
 

@@ -1,0 +1,1 @@
+"""Sign-in of staff, and what each keeps of their own: password, second factor, sessions."""

@@ -1,0 +1,80 @@
+"""The landing page of the overview: what is late or soon due at the places that somebody runs (P25, G1)."""
+
+import datetime
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from tongban.cases import queries
+from tongban.cases.models import Case
+from tongban.duties.models import Duty
+from tongban.kernel import ids
+from tongban.people.actors import Actor
+from tongban.people.roles import Role
+from tongban.web.kit import owed, requests
+from tongban.web.kit.owed import Owed
+from tongban.web.overview import door
+
+SHOWN_AT_MOST = 100
+
+
+@dataclass(frozen=True)
+class Line:
+    """A duty of a place below: who owes it, about which case, and how its clock stands."""
+
+    bearer: str
+    case: Case
+    owed: Owed
+
+
+@require_safe
+@door.open_to_authorities
+def page(request: HttpRequest) -> HttpResponse:
+    """Show the duties late and soon at the person's places, the longest overdue first."""
+    actor, at = door.actor_of(request), requests.time_of(request)
+    after = _after(request.GET.get("after", ""))
+    rows = queries.pressing_at_managed(actor, at=at, after=after, limit=SHOWN_AT_MOST + 1)
+    shown = [_line(d, c, at=at) for d, c in rows[:SHOWN_AT_MOST]]
+    more = rows[SHOWN_AT_MOST - 1][0] if len(rows) > SHOWN_AT_MOST else None
+    return render(
+        request,
+        "overview/landing.html",
+        {
+            "groups": [
+                {"key": key, "title": title, "lines": [x for x in shown if x.owed.word == key]}
+                for key, title in (("late", _("已逾期")), ("soon", _("即将到期")))
+            ],
+            "places": places_of(actor),
+            "next": _written(more) if more else "",
+        },
+    )
+
+
+def places_of(actor: Actor) -> list[str]:
+    """Name what somebody runs."""
+    return [post.place for post in actor.posts if post.role in (Role.MANAGER, Role.GROUP)]
+
+
+def _line(duty: Duty, case: Case, *, at: datetime.datetime) -> Line:
+    return Line(bearer=queries.bearer_name(duty, case), case=case, owed=owed.of(duty, at=at))
+
+
+def _written(duty: Duty) -> str:
+    assert duty.due_at is not None
+    return f"{duty.due_at.timestamp():.6f}-{ids.number_of(duty.id)}"
+
+
+def _after(text: str) -> tuple[datetime.datetime, int] | None:
+    """Read where the page before ended; anything else is the first page."""
+    moment, _sep, number = text.partition("-")
+    try:
+        return datetime.datetime.fromtimestamp(float(moment), datetime.UTC), ids.id_of(number)
+    except (ValueError, OverflowError, OSError, ids.BadNumber):
+        return None
+
+
+urlpatterns = [path("", page, name="overview")]

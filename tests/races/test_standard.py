@@ -1,0 +1,124 @@
+"""A standard published while cases are being received: each keeps, whole, the version it began under."""
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import stories
+from tests.catalogue.test_load_items import GOOD
+from tests.races.together import Held, codes, is_whole, started, together
+from tongban.cases import queries
+from tongban.cases.models import Case
+from tongban.cases.operations import intake
+from tongban.catalogue import operations as catalogue
+from tongban.catalogue import standards
+from tongban.catalogue.models import AcceptanceStandard, Procedure
+
+pytestmark = pytest.mark.usefixtures("committed")
+TODAY = "2026-03-02"
+
+
+def folder_with(place: Path, *changes: tuple[str, str]) -> Path:
+    """Give a folder of item files in which one says something new."""
+    place.mkdir()
+    for path in (catalogue.DATA / "items").glob("*.toml"):
+        (place / path.name).symlink_to(path)
+    (place / "015.toml").unlink()
+    text = GOOD
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after, 1)
+    (place / "015.toml").write_text(text, encoding="utf-8")
+    return place
+
+
+def next_version(number: int) -> tuple[tuple[str, str], ...]:
+    """Say that a new version holds from today, with one more paper to look at."""
+    version = f"complete = true\nversion = {number}\neffective_from_on = {TODAY}"
+    return ("complete = true", version), (
+        "review_points = [",
+        f'review_points = [\n  "第 {number} 版的要点",',
+    )
+
+
+def stands_on_its_own(case: Case) -> bool:
+    """Tell whether a case's list of materials is just what its pinned standard asks for."""
+    assert case.standard is not None
+    content = catalogue.digest_of(
+        case.standard.content, limits=(case.standard.legal_limit, case.standard.promised_limit)
+    )
+    asked = {m.key: m.required for m in standards.of(case.standard).materials_for(case.circumstance)}
+    listed = {m.key: m.is_required for m in queries.materials_of(case.id)}
+    return bytes(case.standard.digest) == content and listed == asked
+
+
+@pytest.fixture
+def _back_to_one() -> Iterator[None]:
+    yield
+    Case.objects.filter(standard__version__gt=1).update(standard=None, received_at=None)
+    AcceptanceStandard.objects.filter(procedure__key="015-1", version__gt=1).delete()
+    AcceptanceStandard.objects.filter(procedure__key="015-1").update(effective_until_on=None)
+
+
+@pytest.mark.article("B4", "S3")
+class TestPublished:
+    def test_while_cases_are_entered_each_stands_on_one_version_whole(
+        self, at: Any, tmp_path: Path, _back_to_one: None
+    ) -> None:
+        several = [stories.Story(at=at) for _ in range(8)]
+        folder = folder_with(tmp_path / "two", *next_version(2))
+        together(
+            *[lambda s=s: s.do("open").do("receive") for s in several], lambda: catalogue.load_items(folder)
+        )
+        for story in several:
+            assert story.case.standard is not None and story.case.standard.version in (1, 2)
+            assert stands_on_its_own(story.case)
+            assert codes(story.id)[-1] == "receive"
+        is_whole(*[story.id for story in several])
+
+    def test_later_leaves_a_case_where_it_began_whatever_is_chosen_again(
+        self, at: Any, tmp_path: Path, _back_to_one: None
+    ) -> None:
+        story = stories.Story(at=at).do("open").pass_all()
+        began = story.case.standard
+        catalogue.load_items(folder_with(tmp_path / "two", *next_version(2)))
+        by, procedure = story.receiver, Procedure.objects.get(key="015-1")
+        tomorrow = at + datetime.timedelta(days=1)
+        intake.choose(story.id, circumstance="lost", by=by, at=tomorrow)
+        intake.choose(story.id, home_code="", by=by, at=tomorrow)  # the clerk picks the place anew
+        intake.choose(story.id, home_code="510107000000", by=by, at=tomorrow)
+        intake.choose(story.id, procedure_id=procedure.id, circumstance="expired", by=by, at=tomorrow)
+        assert story.case.standard == began
+        assert stands_on_its_own(story.case)
+        assert stories.Story(at=tomorrow).do("open").case.standard != began
+
+    def test_replaced_sample_waits_for_the_case_that_is_being_pinned_to_it(
+        self, at: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In practice mode a sample that nothing stands on is replaced in place; a case about to stand on it counts."""
+        Case.objects.filter(standard__procedure__key="015-1").update(standard=None, received_at=None)
+        story = stories.Story(at=at).open()
+        procedure = Procedure.objects.get(key="015-1")
+        listing = intake._list_materials
+
+        def choose(pause: Any) -> None:
+            def slowly(case: Case, *, at: datetime.datetime) -> None:
+                pause()
+                listing(case, at=at)
+
+            monkeypatch.setattr(intake, "_list_materials", slowly)
+            intake.choose(
+                story.id, procedure_id=procedure.id, home_code=stories.HOME, by=story.receiver, at=at
+            )
+
+        held = Held(choose)
+        folder = folder_with(tmp_path / "new", ("review_points = [", 'review_points = [\n  "多看一眼",'))
+        load = started(lambda: catalogue.load_items(folder))
+        assert load.is_alive(), "the standard was replaced under a case"
+        held.let_go()
+        with pytest.raises(catalogue.Published):
+            load.finished()
+        assert stands_on_its_own(story.case)
