@@ -24,6 +24,9 @@ class Found:
     rounds: int
     clients: int = CLIENTS
     rates: dict[str, list[float]] = field(default_factory=dict)  # a second
+    labour: dict[str, list[float]] = field(
+        default_factory=dict
+    )  # ms of all processors for one, with the database's
     growth: dict[str, list[float]] = field(default_factory=dict)  # p95 of big through p95 of small
     alone: dict[str, list[float]] = field(default_factory=dict)  # ms in the big database, one client
     crowd: dict[str, list[float]] = field(default_factory=dict)  # ms in the big database, all clients at once
@@ -36,6 +39,10 @@ class Found:
     def rate(self, name: str) -> float:
         """Give the median of a rate."""
         return statistics.median(self.rates[name])
+
+    def thrift(self, name: str, to: str) -> list[float]:
+        """Give the same as `ratio` by processor time: what other work on the machine takes does not count."""
+        return [b / a for a, b in zip(self.labour[name], self.labour[to], strict=True)]
 
     def ratio(self, name: str, to: str) -> list[float]:
         """Give one rate through another, round by round."""

@@ -118,7 +118,10 @@ def _measure(found: findings.Found, options: argparse.Namespace, stack: ExitStac
     before = big.weights()
     for number in range(options.rounds):
         for name, work in write.items():
+            used, begin = writes.labour(), time.perf_counter()
             found.rates.setdefault(name, []).append(work(options.seconds))
+            done = found.rates[name][-1] * (time.perf_counter() - begin)
+            found.labour.setdefault(name, []).append((writes.labour() - used) * 1000 / max(done, 1))
         reads.round(found, options.seconds)
         _own_costs(found, number, times=2 if options.short else 6)
         _say(

@@ -112,6 +112,14 @@ class Product:
         """Give somebody who signed in."""
         return clients.Person(self.port, account, seed.PRACTICE_PASSWORD)
 
+    def labour(self) -> float:
+        """Give the seconds of processor time that it, its database and this process have used so far."""
+        mine = os.times()
+        whole = mine.user + mine.system + mine.children_user + mine.children_system
+        server = postgres.Cluster(self.data / "postgres").postmaster()
+        pids = {*processes.marked("TONGBAN_RUN", str(self.data)), *(_family(server) if server else ())}
+        return whole + sum(_used(pid) for pid in pids)
+
     def weights(self) -> Mapping[str, list[float]]:
         """Give the resident megabytes of its Python processes that serve: web workers, job worker, live."""
         found: dict[str, list[float]] = {"web": [], "worker": [], "live": []}
@@ -126,6 +134,20 @@ class Product:
 
 _MARKS = {"web": "tongban.config.wsgi", "worker": "tongban.command.worker", "live": "tongban.web.live"}
 _SERVE = {"web": 2, "worker": 1, "live": 1}
+
+
+def _family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, children)]
+
+
+def _used(pid: int) -> float:
+    """Give the processor time of a process and of those it has outlived, in seconds."""
+    try:
+        said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, said[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident(pid: int) -> float:

@@ -146,7 +146,9 @@ def _by_client(values: Mapping[int, int]) -> str:
 def _sent(token: str, path: str, body: Mapping[str, Any]) -> tuple[statements.Recording, dict[str, Any], str]:
     """Send a request to the product in this very process, and give what it sent, its answer and its key."""
     key = str(uuid.uuid4())
-    client = Client(headers={"Authorization": f"Bearer {token}", "Idempotency-Key": key})
+    client = Client(
+        headers={"Authorization": f"Bearer {token}", "Idempotency-Key": key}, SERVER_NAME="localhost"
+    )
     with statements.recording() as found:
         answer = client.post(f"/api/v1{path}", json.dumps(body), content_type="application/json")
     if answer.status_code not in (200, 201):
