@@ -2,7 +2,8 @@
 
 Lifelike in what makes databases slow: 512 counties of very different size, a few pairs of places that send
 each other much, five years, every state, people who come again. The same `--seed` and `--until` give the
-same cases, but for what the keys of the installation encrypt or digest. Scans and printed forms are left out.
+same cases, but for what the keys of the installation encrypt or digest. Scans share one content; printed forms are
+left out.
 """
 
 import argparse
@@ -89,28 +90,16 @@ def mark() -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def require_bench() -> dict[str, Any]:
-    """Give the mark of a database that was seeded to its end.
+def is_there(plan: Plan) -> bool:
+    """Tell whether the database holds just these cases already; False when it holds none.
 
     Raises:
-        Problem: the cases here are not made up, or not all of them are there.
+        Problem: it holds real cases, or others.
     """
     known = mark()
-    if known is None or known.get("state") != "done":
-        raise Problem(
-            "This is no bench database: make one with `tongban bench seed`, in a data folder of its own."
-        )
-    return known
-
-
-def _seed(plan: Plan, *, workers: int) -> None:
-    owner = os.environ["TONGBAN_DATABASE_URL"]
-    database.prepare(owner)
-    seed.run()
-    if (known := mark()) is not None:
-        if known == {**asdict(plan), "state": "done"}:
-            print("These cases are here already.")
-            return
+    if known == {**asdict(plan), "state": "done"}:
+        return True
+    if known is not None:
         raise Problem(
             f"This database holds other bench cases ({known}): use another TONGBAN_DATA, or delete this."
         )
@@ -118,6 +107,16 @@ def _seed(plan: Plan, *, workers: int) -> None:
         raise Problem("There are real cases in this database: bench cases go into one of their own.")
     if not Person.objects.filter(is_practice=True).exists():
         raise Problem("Bench cases need the practice accounts: set TONGBAN_PRACTICE=1.")
+    return False
+
+
+def _seed(plan: Plan, *, workers: int) -> None:
+    owner = os.environ["TONGBAN_DATABASE_URL"]
+    database.prepare(owner)
+    seed.run()
+    if is_there(plan):
+        print("These cases are here already.")
+        return
     _set_mark(plan, "loading")
     begin = time.monotonic()
     bulk = tables.Bulk(owner, list(lives.tables_of_a_case()))
