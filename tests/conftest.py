@@ -128,9 +128,11 @@ def _leave() -> None:
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
     """Start each test without what the process remembers of calendars, parameters and the clock."""
+    from tongban.catalogue import queries as catalogue
     from tongban.directory import queries
 
     queries.forget()
+    catalogue.forget()
     yield
 
 

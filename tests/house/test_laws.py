@@ -13,7 +13,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tongban.cases.states import STEPS
 from tongban.command import documents
-from tongban.web.kit import verbs
+from tongban.web.api.urls import api
+from tongban.web.kit import access, verbs
 
 SOURCE = Path(__file__).resolve().parents[2] / "src/tongban"
 # The requirements that this version stands for; each must be proven by a test.
@@ -28,6 +29,7 @@ COVERED = [
     "B2",
     "B3",
     "B4",
+    "B7",
     "C2",
     "C3",
     "C4",
@@ -36,11 +38,13 @@ COVERED = [
     "C7",
     "C9",
     "C10",
+    "C11",
     "C12",
     "G1",
     "S1",
     "S2",
     "S3",
+    "S4",
     "F1",
     "P7",
     "P9",
@@ -54,7 +58,7 @@ COVERED = [
 ]
 # What anybody may open without signing in.
 PUBLIC = re.compile(
-    r"^(verify/|contacts/|health/|language/|api/v1/|desk/sign-in/(code/)?$|desk/account/alive/$|$)"
+    r"^(verify/|contacts/|health/|metrics$|language/|api/v1/|desk/sign-in/(code/)?$|desk/account/alive/$|$)"
 )
 
 
@@ -135,11 +139,48 @@ def _views(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, objec
             yield path, entry.callback
 
 
+def _named_views(resolver: URLResolver, space: str = "") -> Iterator[tuple[str, object]]:
+    """Give every page by its name; the API's operations have lines of their own."""
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from _named_views(entry, f"{entry.namespace}:" if entry.namespace else space)
+        elif isinstance(entry, URLPattern):
+            is_operation = space == "api:" and entry.name not in (
+                "api-docs",
+                "api-docs-style",
+                "openapi-json",
+            )
+            if not is_operation:
+                yield f"{space}{entry.name}", entry.callback
+
+
 class TestDoors:
     @pytest.mark.article("S1")
     def test_every_view_asks_for_sign_in_or_is_on_the_public_list(self) -> None:
         open_views = [p for p, view in _views(get_resolver()) if not getattr(view, "login_required", True)]
         assert [p for p in open_views if not PUBLIC.match(p)] == []
+
+    @pytest.mark.article("S1")
+    def test_every_address_has_a_line_that_says_who_may_use_it(self) -> None:
+        """Failing? Add one line to PAGES (by URL name) or OPERATIONS (by operation id) in web/kit/access.py."""
+        named = {name for name, _view in _named_views(get_resolver())}
+        assert sorted(named - set(access.PAGES)) == []
+        assert sorted(set(access.PAGES) - named) == []
+        operations = {
+            str(o.operation_id)
+            for _p, r in api._routers
+            for v in r.path_operations.values()
+            for o in v.operations
+        }
+        assert sorted(operations ^ set(access.OPERATIONS)) == []
+
+    @pytest.mark.article("S1")
+    def test_only_addresses_whose_line_says_so_are_open_without_sign_in(self) -> None:
+        open_names = {
+            n for n, view in _named_views(get_resolver()) if not getattr(view, "login_required", True)
+        }
+        may_be_open = {n for n, line in access.PAGES.items() if line.who in (access.PUBLIC, access.APPLICANT)}
+        assert sorted(open_names ^ may_be_open) == []
 
     def test_no_template_is_unused(self) -> None:
         said = "\n".join(p.read_text() for p in [*SOURCE.rglob("*.py"), *SOURCE.rglob("*.html")])

@@ -119,5 +119,6 @@ def _procedure() -> Procedure:
         promised_limit=5,
         content=_CONTENT,
         digest=b"notice-test".ljust(32),
+        is_sample=True,
     )
     return procedure

@@ -47,6 +47,8 @@ class Case(models.Model):
     standard = models.ForeignKey(
         AcceptanceStandard, models.PROTECT, null=True, related_name="+", verbose_name="收件受理标准"
     )
+    # Whether the clerk who received it had ticked every review point; empty before receipt, or with none to tick.
+    followed_standard = models.BooleanField("已按标准逐项核对", null=True)
     circumstance = models.CharField("办理情形", max_length=40, blank=True)
     home_code = models.CharField("属地区划", max_length=12, blank=True)
     level_chosen = models.CharField("实施层级", max_length=12, blank=True)
@@ -213,6 +215,24 @@ class CorrectionNotice(CaseChild):
     asked_at = models.DateTimeField("告知时间")
     asked_by_name = models.CharField("经办人", max_length=60)
     settled_at = models.DateTimeField("补正时间", null=True)
+    window = models.ForeignKey(Window, models.PROTECT, null=True, related_name="+", verbose_name="告知窗口")
+    standard = models.ForeignKey(
+        AcceptanceStandard, models.PROTECT, null=True, related_name="+", verbose_name="收件受理标准"
+    )
+    # What it asks for beyond the first notice of the case, which only a window lead may, with a reason (C11).
+    beyond = models.JSONField("超出首次告知的材料", default=list)
+    beyond_reason = models.CharField("超出的理由", max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(beyond=[], beyond_reason="") | ~Q(beyond=[]) & ~Q(beyond_reason=""),
+                name="who_asks_for_more_gives_a_reason",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["window", "asked_at"], condition=~Q(beyond_reason=""), name="asked_for_more")
+        ]
 
     def __str__(self) -> str:
         return f"{self.asked_by} {self.due_on}"

@@ -6,9 +6,17 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tongban.cases.models import ApplicantKind, Case, CaseApplicant, CaseMaterial, IdentityKind, Verdict
+from tongban.cases.models import (
+    ApplicantKind,
+    Case,
+    CaseApplicant,
+    CaseMaterial,
+    CorrectionNotice,
+    IdentityKind,
+    Verdict,
+)
 from tongban.cases.states import STEPS
-from tongban.catalogue.standards import FormField
+from tongban.catalogue.standards import FormField, MaterialRequirement
 from tongban.journal.models import Entry
 from tongban.kernel import numbers, refusals
 
@@ -19,6 +27,14 @@ class UnknownCase(refusals.NotFound):
 
 class ChangedMeanwhile(refusals.Conflict):
     """在您操作期间，{who}于{when}办理了“{what}”。您填写的内容没有丢失，请核对最新情况后再提交。"""
+
+
+class BeyondFirstNotice(refusals.Incomplete):
+    """一次性告知只能告知一次：首次告知没有提到“{materials}”，不能再要求。确需要求的，由窗口负责人写明理由后出具。"""
+
+
+class OnlyTheLead(refusals.NotAllowed):
+    """要求首次告知以外的材料，只能由窗口负责人写明理由后出具。"""
 
 
 class NothingToCorrect(refusals.Incomplete):
@@ -213,6 +229,53 @@ def check_ready_to_ask(
     if without:
         raise NoAdvice(fields=without)
     check_days(days)
+
+
+def check_told_once(
+    first: CorrectionNotice | None,
+    asked: Sequence[Mapping[str, str]],
+    *,
+    reason: str,
+    is_lead: bool,
+) -> list[str]:
+    """Give the keys of what is asked for beyond the first notice; only a lead with a reason may ask so (C11).
+
+    Args:
+        first: the first notice of the case under its standard, by whichever window; None: this is the first.
+        asked: what the new notice would name, [{"key", "name", …}].
+        is_lead: whether a lead of the asking window asks.
+
+    Raises:
+        BeyondFirstNotice: no reason was given. OnlyTheLead: by somebody else.
+    """
+    named = {item["key"] for item in first.items} if first else {item["key"] for item in asked}
+    beyond = [item for item in asked if item["key"] not in named]
+    if not beyond:
+        return []
+    names = "”“".join(item["name"] for item in beyond)
+    if not reason:
+        sentence = BeyondFirstNotice(materials=names).message
+        raise BeyondFirstNotice(materials=names, fields={"beyond_reason": sentence})
+    if not is_lead:
+        raise OnlyTheLead(fields={"beyond_reason": OnlyTheLead().message})
+    return [item["key"] for item in beyond]
+
+
+def followed_standard(asked: Sequence[MaterialRequirement], materials: Iterable[CaseMaterial]) -> bool | None:
+    """Say whether every review point of what was handed in was ticked; None where there is none to tick (C11)."""
+    rows = {m.key: m for m in materials}
+    with_points = [r for r in asked if r.review_points]
+    if not with_points:
+        return None
+    for requirement in with_points:
+        row = rows.get(requirement.key)
+        if row is None or row.verdict != Verdict.PASSED:
+            if requirement.required:
+                return False
+            continue
+        if set(range(len(requirement.review_points))) - set(row.points):
+            return False
+    return True
 
 
 def check_identity(kind: str, text: str, *, on: datetime.date) -> str:

@@ -1,12 +1,14 @@
 """What may be applied for, and the rules by which papers are taken in for it."""
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from tongban.directory.models import Division, Level
+
+# Under this name every process is told that items, procedures or synonyms have changed.
+CATALOGUE = "catalogue"
 
 
 class Item(models.Model):
@@ -17,11 +19,6 @@ class Item(models.Model):
     lead_department = models.CharField("牵头部门", max_length=60)
     source = models.CharField("事项来源", max_length=120)
     aliases = models.JSONField("日常说法", default=list)
-    # Characters, pairs of characters, pinyin and initials of everything people might type: see catalogue.search.
-    terms = ArrayField(models.CharField(max_length=40), verbose_name="检索词", default=list)
-
-    class Meta:
-        indexes = [GinIndex(fields=["terms"], name="item_terms")]
 
     def __str__(self) -> str:
         return self.name
@@ -113,6 +110,27 @@ class AcceptanceStandard(models.Model):
 
     def __str__(self) -> str:
         return f"{self.procedure} v{self.version}"
+
+
+class Synonym(models.Model):
+    """What people call something, and how the list calls it (B1): 驾照 for 驾驶证. Data that authorities extend."""
+
+    word = models.CharField("日常说法", max_length=30, unique=True)
+    means = models.CharField("清单用语", max_length=60)
+    is_shipped = models.BooleanField("随系统提供", default=False)
+    # Taken off, but kept: else the next start would load what ships with the product again.
+    is_off = models.BooleanField("已停用", default=False)
+    added_at = models.DateTimeField("添加时间", null=True)
+    added_by_name = models.CharField("添加人", max_length=60, blank=True)
+    added_for = models.CharField("添加单位", max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(word="") & ~Q(means=""), name="a_synonym_says_both_words")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.word}={self.means}"
 
 
 class Withdrawal(models.Model):

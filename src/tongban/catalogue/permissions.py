@@ -1,4 +1,4 @@
-"""Whose standard may whom touch: a province its own, the coordination group the five-province one (P8, P23)."""
+"""Whose standard may whom touch: a province its own, the coordination group the five-province one (P8, P23); everyday words."""
 
 from tongban.catalogue.models import Draft
 from tongban.kernel import refusals
@@ -79,3 +79,22 @@ def require_province(by: Actor) -> str:
     if not provinces:
         raise NotAProvince
     return provinces[0]
+
+
+class NotYourWords(refusals.NotAllowed):
+    """日常说法由各级政务服务管理机构和协调小组维护，您的岗位不在其中。"""
+
+
+def may_keep_words(by: Actor) -> bool:
+    """Tell whether somebody may add and remove everyday words (W5)."""
+    return by.has(Role.MANAGER) or by.has(Role.GROUP)
+
+
+def require_words(by: Actor) -> None:
+    """Refuse everyday words from anybody else.
+
+    Raises:
+        NotYourWords.
+    """
+    if not may_keep_words(by):
+        raise NotYourWords

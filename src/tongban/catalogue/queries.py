@@ -1,19 +1,25 @@
 """Reads of the catalogue: find an item, the standard in force at a place, the place that decides."""
 
 import datetime
+import threading
+import time
+from collections import defaultdict
 from collections.abc import Sequence
 
 from django.db import connection
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from tongban.catalogue import permissions, rules, search
 from tongban.catalogue.models import (
+    CATALOGUE,
     AcceptanceStandard,
     Difference,
     DifferenceAnswer,
     Draft,
     Item,
     Procedure,
+    Synonym,
 )
 from tongban.directory import queries as directory
 from tongban.directory.models import Level
@@ -24,25 +30,80 @@ from tongban.people.actors import Actor
 
 # Of several that pin standards to cases, and of the one that replaces samples nothing stands on.
 STANDARDS_LOCK = 7_305_105
+PROCEDURES_SHOWN = 12  # of an item in a list; its own page has them all
+_FRESH_FOR = 1.0  # seconds for which a process trusts what it remembers of the catalogue
+
+
+class _Memory:
+    """The index that this process has built, and since when it is trusted."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.stamp = -1
+        self.read = float("-inf")
+        self.index = search.Index([])
+
+
+_memory = _Memory()
+
+
+def forget() -> None:
+    """Make this process build its index anew."""
+    _memory.stamp, _memory.read = -1, float("-inf")
 
 
 def find_items(words: str, *, limit: int = 20) -> list[Item]:
     """Give the items that best fit what was typed: name, number, department, everyday words, pinyin (B1).
 
-    An empty text gives the list in its order. Each item comes with its open procedures.
+    An empty text gives the list in its order. Each item comes with its open procedures, 12 at most.
     """
-    open_ones = Prefetch("procedures", Procedure.objects.filter(is_open=True).order_by("key"))
+    listed = Item.objects.prefetch_related(_open_procedures(shown=PROCEDURES_SHOWN))
     words = text.clean(words)
     if not words:
-        return list(Item.objects.prefetch_related(open_ones).order_by("seq")[:limit])
-    terms = search.terms_of_query(words)
-    if not terms:
-        return []
-    candidates = Item.objects.filter(terms__overlap=terms)
-    ranked = search.rank(words, candidates.values_list("seq", "name", "lead_department", "aliases", "terms"))
-    seqs = ranked[:limit]
-    found = {i.seq: i for i in Item.objects.filter(seq__in=seqs).prefetch_related(open_ones)}
-    return [found[seq] for seq in seqs]
+        return list(listed.order_by("seq")[:limit])
+    seqs = _index().find(words, limit=limit)
+    found = {item.seq: item for item in listed.filter(seq__in=seqs)} if seqs else {}
+    return [found[seq] for seq in seqs if seq in found]
+
+
+def _open_procedures(*, shown: int | None = None) -> "Prefetch[str, QuerySet[Procedure], str]":
+    rows = Procedure.objects.filter(is_open=True).order_by("key")
+    if shown is not None:
+        place = Window(RowNumber(), partition_by="item_id", order_by="key")
+        rows = rows.annotate(place=place).filter(place__lte=shown)
+    return Prefetch("procedures", rows)
+
+
+def _index() -> search.Index:
+    """Give the index of items, procedures and synonyms as they are now, or were a moment ago.
+
+    While one request builds it anew, the others go on with the one before.
+    """
+    if time.monotonic() - _memory.read > _FRESH_FOR and _memory.lock.acquire(blocking=_memory.stamp < 0):
+        try:
+            current = directory.stamp(CATALOGUE)
+            if current != _memory.stamp:
+                _memory.index, _memory.stamp = _built(), current
+            _memory.read = time.monotonic()
+        finally:
+            _memory.lock.release()
+    return _memory.index
+
+
+def _built() -> search.Index:
+    procedures: dict[int, list[str]] = defaultdict(list)
+    for seq, name in Procedure.objects.filter(is_open=True).values_list("item_id", "name").distinct():
+        procedures[seq].append(name)
+    rows = Item.objects.order_by("seq").values_list("seq", "name", "lead_department", "aliases")
+    items = [search.Listed(*row, procedures=procedures[row[0]]) for row in rows]
+    return search.Index(
+        items, synonyms=dict(Synonym.objects.filter(is_off=False).values_list("word", "means"))
+    )
+
+
+def synonyms(*, after: str = "", limit: int = 100) -> list[Synonym]:
+    """Give synonyms in the order of their words, from behind a word on."""
+    return list(Synonym.objects.filter(word__gt=after, is_off=False).order_by("word")[:limit])
 
 
 def open_procedure(procedure_id: int) -> Procedure:
@@ -147,8 +208,7 @@ def item(seq: int) -> Item:
     Raises:
         rules.UnknownItem: the list has no such number.
     """
-    open_ones = Prefetch("procedures", Procedure.objects.filter(is_open=True).order_by("key"))
-    row = Item.objects.prefetch_related(open_ones).filter(seq=seq).first()
+    row = Item.objects.prefetch_related(_open_procedures()).filter(seq=seq).first()
     if row is None:
         raise rules.UnknownItem()
     return row
@@ -223,6 +283,28 @@ def drafts_waiting(by: Actor) -> list[Draft]:
     """Give the drafts that somebody may go on with or review, those to be reviewed first."""
     rows = Draft.objects.filter(_own(by))
     return list(rows.select_related("procedure__item", "province").order_by("-state", "changed_at"))
+
+
+def own_standards(procedure_id: int) -> dict[str, AcceptanceStandard]:
+    """Give each province's own newest standard by its code: the unified one, else its guide; none withdrawn."""
+    rows = AcceptanceStandard.objects.filter(procedure_id=procedure_id, withdrawal=None, is_sample=False)
+    rows = rows.exclude(province=None).order_by("province_id", "-stage", "-version")
+    found: dict[str, AcceptanceStandard] = {}
+    for row in rows:
+        found.setdefault(str(row.province_id), row)
+    return found
+
+
+def difference(difference_id: int) -> Difference:
+    """Give a difference with its procedure.
+
+    Raises:
+        rules.UnknownDifference: there is none.
+    """
+    row = Difference.objects.select_related("procedure__item").filter(id=difference_id).first()
+    if row is None:
+        raise rules.UnknownDifference()
+    return row
 
 
 def _own(actor: Actor) -> Q:

@@ -29,6 +29,14 @@ class AnswerTooLong(refusals.Incomplete):
     """“{label}”最多填写 500 个字。"""
 
 
+class SynonymEmpty(refusals.Incomplete):
+    """请填写日常说法（2 至 30 个字）和清单用语（至多 60 个字），两者不能相同。"""
+
+
+class UnknownSynonym(refusals.NotFound):
+    """没有找到这个日常说法，可能已经被删除。请刷新后查看。"""
+
+
 class NotOpen(refusals.NotAllowed):
     """这个办理项目前不能办理。请重新选择。"""
 
@@ -47,6 +55,10 @@ class UnknownDraft(refusals.NotFound):
 
 class UnknownStandard(refusals.NotFound):
     """没有找到这一版标准。请从标准列表中重新进入。"""
+
+
+class UnknownDifference(refusals.NotFound):
+    """没有找到这项差异，可能编号有误。请从比对页重新进入。"""
 
 
 class NoStandard(refusals.NotAllowed):
@@ -128,3 +140,14 @@ def deciding_level(procedure: Procedure, level: str, *, available: Collection[st
     if level in possible:
         return level
     return possible[0]
+
+
+def check_synonym(word: str, means: str) -> None:
+    """Refuse a synonym that says nothing: a word of one character would stand in for half the list."""
+    fields = {}
+    if not 2 <= len(word) <= 30 or word == means:
+        fields["word"] = SynonymEmpty().message
+    if not 1 <= len(means) <= 60:
+        fields["means"] = SynonymEmpty().message
+    if fields:
+        raise SynonymEmpty(fields=fields)

@@ -15,13 +15,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("status", help="say whether the embedded server runs, and where its data is")
     actions.add_parser("prepare", help="bring tables and rights up to date, as the owner")
     actions.add_parser("check", help="tell whether models and migrations agree (needs no database)")
+    actions.add_parser("restored", help="settle a database that was restored on a server of your own")
     address = actions.add_parser("psql-url", help="print an address for psql; it contains a password")
     address.add_argument("--app", action="store_true", help="as the application's role, not as the owner")
 
 
 def needs_database(options: argparse.Namespace) -> bool:
-    """Only preparing needs a running server."""
-    return bool(options.action == "prepare")
+    """Preparing and settling need a running server."""
+    return options.action in {"prepare", "restored"}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,6 +35,8 @@ def run(options: argparse.Namespace) -> int:
         changed = database.prepare(os.environ["TONGBAN_DATABASE_URL"])
         print("The database is up to date now." if changed else "The database was up to date.")
         return 0
+    if options.action == "restored":
+        return _restored()
     if options.action == "psql-url" and not running.is_embedded():
         print(
             (os.environ.get("TONGBAN_DATABASE_APP_URL") if options.app else "")
@@ -64,6 +67,17 @@ def _embedded(options: argparse.Namespace, cluster: postgres.Cluster) -> int:
         )
         return 0 if pid else 1
     return 0
+
+
+def _restored() -> int:
+    from tongban.command import restored
+
+    missing = restored.settle(since="", to=None)
+    for digest in missing:
+        print(f"MISSING: the file {digest}")
+    if not missing:
+        print("Sessions are ended, jobs are free, every file that the database names is there and opens.")
+    return 1 if missing else 0
 
 
 def _check() -> int:

@@ -4,10 +4,13 @@ import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 
 from tongban.cases import doctor
 from tongban.cases import queries as cases
 from tongban.command import running
+from tongban.command.archive import place, wal
+from tongban.command.problems import Problem
 from tongban.directory import queries as directory
 from tongban.journal import operations as journal
 from tongban.kernel import ids, worktime
@@ -15,6 +18,7 @@ from tongban.people.actors import SYSTEM
 from tongban.web.kit import health
 
 _SHOWN = 50
+_BACKUP_IS_OLD = timedelta(hours=26)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Examine everything and print each exception; 0: there is none, 1: there are some."""
     examined = cases.visible_to(SYSTEM).count()
-    findings = [*_orphans(), *_calendar(), *_health()]
+    findings = [*_orphans(), *_calendar(), *_health(), *_backup()]
     if not options.without_journal:
         findings += _journal()
     if options.json:
@@ -77,6 +81,28 @@ def _health() -> Iterator[Finding]:
             continue
         if not _works(check):
             yield Finding("health", name, _ILL.get(name, "does not work"))
+
+
+def _backup() -> Iterator[Finding]:
+    """Ask when the last back-up was made, where they are switched on; the archiver only while the product runs."""
+    if not place.is_wanted():
+        return
+    try:
+        where = place.Place(place.folder(), place.key())
+        made = where.sets() if where.about() else []
+    except Problem as problem:
+        yield Finding("backup", "", str(problem))
+        return
+    if not made or datetime.now(UTC) - made[-1].usable_from > _BACKUP_IS_OLD:
+        last = (
+            made[-1].usable_from.astimezone(worktime.BEIJING).strftime("%Y-%m-%d %H:%M") if made else "never"
+        )
+        yield Finding("backup", str(where.folder), f"the last back-up is too old: {last}")
+    if (where.wal / wal.GAP).exists():
+        yield Finding("backup", str(where.wal), "the archive has a gap: run `tongban backup`")
+    now = running.state()
+    if now is not None and "archiver" not in now.children:
+        yield Finding("backup", "", "the archiver does not run: see archiver.log")
 
 
 _ILL = {

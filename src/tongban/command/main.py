@@ -39,6 +39,10 @@ COMMANDS = {
     "seed": Command("seeding", "load divisions, windows, items, standards; again changes nothing"),
     "seal": Command("seal", "seal the journal now"),
     "bench": Command("bench", "measure what a case and a step cost"),
+    "backup": Command("backup", "back up database, files and keys; list or check back-ups", django=False),
+    "restore": Command(
+        "restore", "restore a back-up into an empty place, up to now or a moment", django=False
+    ),
     "db": Command("db", "start, stop, prepare or reach the database"),
 }
 

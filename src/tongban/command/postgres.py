@@ -58,6 +58,7 @@ class Cluster:
         self.durable = durable
         self.bound = bound
         self.settings = dict(settings or {})
+        self.patience = CRASH_RECOVERY
         self._process: subprocess.Popen[bytes] | None = None
         self._place: Path | None = None
 
@@ -97,6 +98,11 @@ class Cluster:
     def app_url(self) -> str:
         """Connect as the role of pages, API and jobs, which has only the rights granted to it."""
         return self.url(APP)
+
+    @property
+    def admin_url(self) -> str:
+        """Connect as the server's administrator: for back-ups and the server's own settings."""
+        return self.url(SUPERUSER, SUPERUSER)
 
     def url(self, role: str, database: str = DATABASE) -> str:
         """Give the address of a database of this cluster for one of its roles, with the password."""
@@ -178,11 +184,18 @@ class Cluster:
         shutil.rmtree(self.place, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def apply(self, settings: Mapping[str, object]) -> None:
+        """Let a running server go by these settings from now on, in place of those given before."""
+        self.settings = dict(settings)
+        self._configure()
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute("SELECT pg_reload_conf()")
+
     # Making and launching
 
     def _create(self) -> None:
         """Make the database files; a half-made folder never looks like a finished one."""
-        uid, gid = self._server_user()
+        uid, gid = self.server_user()
         draft = self.place / "cluster.partial"
         password = self.place / "password.partial"
         shutil.rmtree(draft, ignore_errors=True)
@@ -210,7 +223,7 @@ class Cluster:
 
     def _launch(self) -> None:
         """Start the server and wait until it answers; a server found starting up is waited for as well."""
-        deadline = time.monotonic() + CRASH_RECOVERY
+        deadline = time.monotonic() + self.patience
         said = ""
         while time.monotonic() < deadline:
             if starts := self.postmaster() is None:
@@ -251,7 +264,7 @@ class Cluster:
         return self._process is not None and self._process.poll() is None
 
     def _configure(self) -> None:
-        uid, gid = self._server_user()
+        uid, gid = self.server_user()
         target = self.data / "tongban.conf"
         ours = _configuration(self.port, durable=self.durable)
         target.write_text(ours + "".join(f"{name} = {value}\n" for name, value in self.settings.items()))
@@ -290,10 +303,7 @@ class Cluster:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
-        follows = (
-            self.data / "standby.signal"
-        ).exists()  # it stays ready to take over, and never gets further
-        return len(lines) > 7 and lines[7].strip() in ({"ready", "standby"} if follows else {"ready"})
+        return len(lines) > 7 and lines[7].strip() == "ready"
 
     def _forget_dead_server(self) -> None:
         """Remove the note of a server that was killed, once its last process is gone.
@@ -307,7 +317,7 @@ class Cluster:
         if processes.wait_until(lambda: not processes.working_in(self.data), 10.0) and processes.exists(pid):
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
-    def _server_user(self) -> tuple[int, int]:
+    def server_user(self) -> tuple[int, int]:
         """Who runs the server: whoever owns the data; for new data the caller, and `nobody` for root."""
         if os.geteuid() != 0:
             if self.data.exists() and self.data.stat().st_uid != os.geteuid():
@@ -318,7 +328,7 @@ class Cluster:
         return _nobody()
 
     def _as_server_user(self) -> dict[str, Any]:
-        uid, gid = self._server_user()
+        uid, gid = self.server_user()
         options: dict[str, Any] = {"cwd": "/", "env": {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}}
         if os.geteuid() == 0:
             options |= {"user": uid, "group": gid, "extra_groups": []}
@@ -327,7 +337,7 @@ class Cluster:
     def _binary(self, name: str) -> Path:
         version = self.data / "PG_VERSION"
         home = binaries(version.read_text().strip() if version.exists() else None)
-        if os.geteuid() == 0 and not _reachable(home / "postgres", *self._server_user()):
+        if os.geteuid() == 0 and not _reachable(home / "postgres", *self.server_user()):
             home = _copied(home)
         return home / name
 
@@ -500,10 +510,17 @@ def _configuration(port: int, *, durable: bool) -> str:
         "wal_compression": "on",
         "min_wal_size": "128MB",
         "max_wal_size": "2GB",
+        "max_slot_wal_keep_size": "16GB",  # an archive or standby that is gone must not fill the disk
         "checkpoint_timeout": "15min",
         "idle_in_transaction_session_timeout": "5min",
         "log_line_prefix": "'%m [%p] %q%u@%d '",
-        "log_min_duration_statement": "2s",
+        # Statements hold what people typed, and so do the details of an error: neither is for the log.
+        "log_statement": "none",
+        "log_min_duration_statement": -1,
+        "log_min_error_statement": "panic",
+        "log_parameter_max_length": 0,
+        "log_parameter_max_length_on_error": 0,
+        "log_error_verbosity": "terse",
         "log_checkpoints": "off",
         "timezone": "'UTC'",
         "log_timezone": "'UTC'",

@@ -35,6 +35,16 @@ def data_folder() -> Path:
     return Path(os.environ.get("TONGBAN_DATA") or CHECKOUT / "var").resolve()
 
 
+def files_folder() -> Path:
+    """The folder of the file store."""
+    return Path(os.environ.get("TONGBAN_FILES") or data_folder() / "files").resolve()
+
+
+def keys_folder() -> Path:
+    """The folder with the keys of this installation."""
+    return Path(os.environ.get("TONGBAN_KEYS") or data_folder() / "keys").resolve()
+
+
 def state() -> State | None:
     """What the running `tongban up` of this data folder says about itself; None when there is none."""
     try:
@@ -90,6 +100,8 @@ def database() -> Iterator[None]:
     found = embedded()
     rested = not found.is_running()
     with found.in_use():
+        if not rested and state() is None:
+            found.apply({})  # a product that was killed may have left it waiting for an archiver
         if found.owner_url != os.environ["TONGBAN_DATABASE_URL"]:
             raise Problem("The database had to move to another port just now: please type the command again.")
         if rested:

@@ -8,21 +8,26 @@ database goes on, and the next start adopts it.
 import argparse
 import fcntl
 import importlib.util
+import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 
 from tongban.command import processes, running
+from tongban.command.archive import place, replication
 from tongban.command.problems import Problem
 from tongban.command.service import Service
+from tongban.kernel import logs
 
 BEAT = 0.2  # seconds between two looks at the children
 READY_WITHIN = 120.0  # seconds that the web process may take to answer for the first time
@@ -35,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=4, metavar="N", help="threads of each (default 4)")
     parser.epilog = (
         "Environment: PORT (8000), TONGBAN_DATA (var), TONGBAN_DATABASE_URL (an embedded server), "
-        "TONGBAN_PRACTICE (1), TONGBAN_LISTEN (127.0.0.1), TONGBAN_ADDRESS (http://localhost:PORT). "
+        "TONGBAN_PRACTICE (1), TONGBAN_LISTEN (127.0.0.1), TONGBAN_ADDRESS (http://localhost:PORT), "
+        "TONGBAN_BACKUP (none; see `tongban backup --help`). "
         "Logs are in TONGBAN_DATA/logs. Stop with Ctrl-C."
     )
 
@@ -73,10 +79,12 @@ class Supervisor:
             with self._database():
                 if self._stops:
                     return 0
+                self._stop_waiting()  # an earlier supervisor that was killed could not
                 self._prepare(bell)
                 if self._stops:
                     return 0
                 self.services = self._services()
+                self._wait_for_archive()
                 try:
                     for service in self.services:
                         service.start()
@@ -235,6 +243,7 @@ class Supervisor:
     def _services(self) -> list[Service]:
         python = [sys.executable, "-m"]
         granian = [*python, "granian", "--host", self.listen, "--no-ws", "--log-level", "warning"]
+        granian += ["--log-config", str(self._log_config())]
         web = [
             *granian, "--port", str(self.port), "--interface", "wsgi", "--workers", str(self.web_workers),
             "--blocking-threads", str(self.threads), "--respawn-failed-workers", "--respawn-interval", "0.5",
@@ -246,13 +255,56 @@ class Supervisor:
         ]  # fmt: skip
         environment = self._environment()
         services = [
-            Service("web", web, folder=self.logs, environment=environment, patience=5.0),
+            Service("web", web, folder=self.logs, patience=5.0,
+                    environment=environment | {"PROMETHEUS_MULTIPROC_DIR": str(self._counters())}),
             Service("worker", [*python, "tongban.command.worker"], folder=self.logs, environment=environment,
                     patience=4.0),
         ]  # fmt: skip
         if importlib.util.find_spec("tongban.web.live") is not None:
             services.append(Service("live", live, folder=self.logs, environment=environment, patience=1.5))
-        return services
+        return [*services, *self._archiver(environment)]
+
+    def _archiver(self, environment: Mapping[str, str]) -> Iterator[Service]:
+        """Give the part that archives the database, where back-ups are switched on; it is the last to be stopped."""
+        url = self.cluster.admin_url if self.cluster else os.environ.get("TONGBAN_BACKUP_DATABASE_URL")
+        if not place.is_wanted():
+            return
+        if not url:
+            raise Problem(
+                "Set TONGBAN_BACKUP_DATABASE_URL: your server as a role with LOGIN and REPLICATION."
+            )
+        place.folder()
+        place.keys_apart()
+        command = [sys.executable, "-m", "tongban.command.archiver"]
+        own = {**environment, "TONGBAN_BACKUP_DATABASE_URL": url}
+        yield Service("archiver", command, folder=self.logs, environment=own, patience=4.0)
+
+    def _wait_for_archive(self) -> None:
+        """Let the embedded server acknowledge nothing before the archive has it, where that is asked for."""
+        if self.cluster is None:
+            return
+        if place.waits():
+            self.cluster.apply({"synchronous_standby_names": f"'{replication.SLOT}'"})
+        elif not place.is_wanted():
+            with replication.Line(self.cluster.admin_url) as line:
+                line.drop_slot()
+
+    def _stop_waiting(self) -> None:
+        if self.cluster is not None and place.waits() and self.cluster.is_running():
+            self.cluster.apply({})
+
+    def _log_config(self) -> Path:
+        """Write down how the web server is to log: as everything else does."""
+        place = self.data / "logging.json"
+        place.write_text(json.dumps(logs.configuration(), indent=2))
+        return place
+
+    def _counters(self) -> Path:
+        """Give an empty folder for what the web processes count together."""
+        folder = self.data / "metrics"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
 
     # While it runs
 
@@ -314,6 +366,8 @@ class Supervisor:
         """Stop the services one by one, each finishing what it has begun; a second signal hurries."""
         self._say("stopping")
         for service in self.services:
+            if service.name == "archiver":  # what the others wrote last still had to be archived
+                self._stop_waiting()
             service.ask_to_end()
             processes.wait_until(lambda s=service: s.has_ended() or self._stops > 1, service.patience)  # type: ignore[misc]
             service.end_now()

@@ -6,12 +6,20 @@
 | `TONGBAN_DATABASE_APP_URL` | the same database as the application's own login | the owner, acting as role `tongban_app` |
 | `TONGBAN_DATA` | files, keys, logs, embedded database | `var` in the checkout |
 | `TONGBAN_FILES`, `TONGBAN_KEYS` | files and keys on places of their own | `files`, `keys` in the data folder |
+| `TONGBAN_BACKUP` | back-ups and WAL archive, on another disk; switches them on | no back-ups |
+| `TONGBAN_BACKUP_KEYS` | sealed copies of the keys, on a third place | must be named |
+| `TONGBAN_BACKUP_KEY` | file with the key that opens both | `backup.key` with the keys |
+| `TONGBAN_BACKUP_WAIT` | 1: nothing is acknowledged before the archive has it (embedded server) | 0 |
+| `TONGBAN_BACKUP_DAYS` | every moment of so many days stays within reach | 14 |
+| `TONGBAN_BACKUP_HOUR` | hour in Beijing from which on the daily back-up is made | 2 |
+| `TONGBAN_BACKUP_DATABASE_URL` | a server of your own, as a role with REPLICATION | the embedded server |
 | `TONGBAN_PRACTICE` | 1: practice accounts, movable clock, a banner on every page | 1 |
 | `TONGBAN_ADDRESS` | the public address, written into QR codes | `http://localhost:PORT` |
 | `TONGBAN_HOSTS` | host names answered to, comma separated | the address's host, localhost |
 | `TONGBAN_LIVE_ADDRESS` | where browsers reach the live process | same host, PORT + 1 |
 | `TONGBAN_PROXIES` | how many proxies of ours stand in front and add to X-Forwarded-For | 0 |
 | `TONGBAN_ADMINISTRATORS_NEED_FACTOR` | 1: the three administrators sign in with a second factor | 0 in practice, else 1 |
+| `TONGBAN_METRICS_TOKEN` | bearer secret that opens `/metrics` and `/health/detail` from elsewhere | none: this machine only |
 | `TONGBAN_LISTEN` | address that the web process listens on | 127.0.0.1 |
 | `TONGBAN_CHROMIUM` | the browser that the journeys drive | `chromium` on the path |
 | `PORT` | port of the web process | 8000 |
@@ -26,7 +34,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
-from tongban.kernel import primary
+from tongban.kernel import logs, primary
 
 HERE = Path(__file__).resolve().parent.parent
 CHECKOUT = HERE.parent.parent
@@ -46,10 +54,12 @@ TONGBAN_ICONS = _path("TONGBAN_ICONS", CHECKOUT / "node_modules/@tabler/icons/ic
 TONGBAN_ADDRESS = os.environ.get("TONGBAN_ADDRESS", f"http://localhost:{PORT}").rstrip("/")
 TONGBAN_LIVE_ADDRESS = os.environ.get("TONGBAN_LIVE_ADDRESS", "")
 TONGBAN_LIVE_PORT = int(os.environ.get("TONGBAN_LIVE_PORT", str(PORT + 1)))
+TONGBAN_BACKUP = os.environ.get("TONGBAN_BACKUP", "")
 TONGBAN_PROXIES = int(os.environ.get("TONGBAN_PROXIES", "0"))
 TONGBAN_ADMINISTRATORS_NEED_FACTOR = (
     os.environ.get("TONGBAN_ADMINISTRATORS_NEED_FACTOR", "0" if TONGBAN_PRACTICE else "1") == "1"
 )
+TONGBAN_METRICS_TOKEN = os.environ.get("TONGBAN_METRICS_TOKEN", "")
 TONGBAN_MAX_SCAN = 20 * 1024 * 1024
 # Share of a duty's working time after which it shows amber; a province may set its own as a parameter.
 TONGBAN_AMBER_SHARE = 0.7
@@ -168,6 +178,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tongban.web.kit.seeing.SeeingMiddleware",
     "tongban.web.kit.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -184,6 +195,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tongban.web.kit.refusal.RefusalMiddleware",
+    "tongban.web.kit.access.AccessMiddleware",
     "tongban.web.kit.reading.ReadOnlyGetMiddleware",
 ]
 
@@ -243,6 +255,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^metrics$", r"^health/"]  # asked for on the machine itself, without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 X_FRAME_OPTIONS = "SAMEORIGIN"  # a notice is shown in a frame of the page it belongs to
@@ -291,11 +304,4 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 PROCRASTINATE_ON_APP_READY = "tongban.config.subscriptions.on_app_ready"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"procrastinate": {"level": "WARNING"}, "pikepdf": {"level": "WARNING"}},
-}
+LOGGING = logs.configuration()

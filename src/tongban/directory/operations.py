@@ -481,5 +481,10 @@ def notice_change() -> None:
 
 def _bump() -> None:
     _alone()
-    Stamp.objects.get_or_create(name=CALENDAR)
-    Stamp.objects.filter(name=CALENDAR).update(value=F("value") + 1)
+    mark_changed(CALENDAR)
+
+
+def mark_changed(name: str) -> None:
+    """Let every process read anew, within a second, what it remembers under a name."""
+    Stamp.objects.get_or_create(name=name)
+    Stamp.objects.filter(name=name).update(value=F("value") + 1)

@@ -83,9 +83,9 @@ def now() -> datetime.datetime:
     return real + _memory.offset
 
 
-def stamp() -> int:
-    """Give the number of times that calendars or parameters have changed."""
-    return Stamp.objects.filter(name="calendar").values_list("value", flat=True).first() or 0
+def stamp(name: str = "calendar") -> int:
+    """Give the number of times that something which processes remember has changed: calendars and parameters."""
+    return Stamp.objects.filter(name=name).values_list("value", flat=True).first() or 0
 
 
 def held_stamp() -> int:

@@ -20,6 +20,7 @@ from django.conf import settings
 from tongban.kernel import crypto, keyring, refusals
 
 _log = logging.getLogger(__name__)
+FRESH = "fresh"  # names the contents that the back-up has not got yet
 _MARK = b"TBF1"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 # Folders whose own name this process knows to be on the disk.
@@ -54,6 +55,8 @@ def put(content: bytes, *, digest: bytes) -> None:
         if not _is_sound(place, digest=digest):
             _write(place, content, digest=digest)
         _settle(place.parent)
+        if settings.TONGBAN_BACKUP:
+            _name_fresh(place.name)
 
 
 def get(digest: bytes) -> bytes:
@@ -95,21 +98,28 @@ def _is_sound(place: Path, *, digest: bytes) -> bool:
     return True
 
 
+def unseal(stored: bytes, *, digest: bytes, keys: keyring.Keyring) -> bytes:
+    """Give the content of a file as it lies in a store, checked against its digest; raises Unreadable."""
+    start = 6 + int.from_bytes(stored[4:6], "big")
+    if stored[:4] != _MARK or start > len(stored):
+        raise Unreadable("not a stored content")
+    try:
+        data_key = keys.unwrap_key(stored[6:start])
+        content = crypto.open_sealed(data_key, stored[start:], about=b"file:" + digest)
+    except crypto.Tampered as error:
+        raise Unreadable("does not decrypt") from error
+    if crypto.sm3(content) != digest:
+        raise Unreadable("another content than its name says")
+    return content
+
+
 def _read(place: Path, *, digest: bytes) -> bytes:
     try:
-        stored = memoryview(place.read_bytes())
-        start = 6 + int.from_bytes(stored[4:6], "big")
-        if stored[:4] != _MARK or start > len(stored):
-            raise Unreadable(f"{place}: not a stored content")
-        data_key = keyring.current().unwrap_key(bytes(stored[6:start]))
-        content = crypto.open_sealed(data_key, bytes(stored[start:]), about=b"file:" + digest)
+        return unseal(place.read_bytes(), digest=digest, keys=keyring.current())
     except OSError as error:
         raise Unreadable(f"{place}: {error.strerror}") from error
-    except crypto.Tampered as error:
-        raise Unreadable(f"{place}: does not decrypt") from error
-    if crypto.sm3(content) != digest:
-        raise Unreadable(f"{place}: another content than its name says")
-    return content
+    except Unreadable as error:
+        raise Unreadable(f"{place}: {error}") from error
 
 
 def _write(place: Path, content: bytes, *, digest: bytes) -> None:
@@ -130,6 +140,14 @@ def _write(place: Path, content: bytes, *, digest: bytes) -> None:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _name_fresh(name: str) -> None:
+    """Name a content for the back-up, which has it before it has the row that its caller will write."""
+    folder = _root() / FRESH
+    _make_room(folder)
+    (folder / name).touch(mode=0o600)
+    _settle(folder)
 
 
 def _make_room(folder: Path) -> None:

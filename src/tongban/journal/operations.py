@@ -18,7 +18,15 @@ from tongban.kernel import crypto, ids, keyring
 NOTHING_BEFORE = bytes(32)
 # A transaction that began before a seal may commit after it; none lasts as long as this.
 OVERLAP = datetime.timedelta(minutes=10)
-CHAINS = {"calendar": 1, "account": 2, "directory": 3, "standard": 4, "practice": 5, "security": 6}
+CHAINS = {
+    "calendar": 1,
+    "account": 2,
+    "directory": 3,
+    "standard": 4,
+    "practice": 5,
+    "security": 6,
+    "catalogue": 7,
+}
 _ENTRY_COLUMNS = (
     "chain_id, seq, code, article, at, recorded_at, actor_id, actor, place, payload, digest_before, digest"
 )

@@ -29,6 +29,7 @@ CURVE_ORDER = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
 _VERSION = b"\x01"
 _NONCE_LENGTH = 12
 _TAG_LENGTH = 16
+SEAL_LENGTH = len(_VERSION) + _NONCE_LENGTH + _TAG_LENGTH  # bytes that sealing adds
 
 # DER of the two key files up to the parts that vary; both have a fixed length on this curve.
 _SPKI_HEAD = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200" + "04")

@@ -16,6 +16,7 @@ class Notice(models.Model):
     kind = models.CharField("文书", max_length=12, choices=Kind)
     revision = models.IntegerField("办件步数")  # of the case when the form was prepared
     days = models.IntegerField("补正期限", null=True)
+    beyond_reason = models.CharField("超出首次告知的理由", max_length=300, blank=True)
     file_id = models.BigIntegerField("文件")
     digest = models.BinaryField("文件摘要", max_length=32)
     signature = models.BinaryField("文件签名", max_length=64)

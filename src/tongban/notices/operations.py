@@ -13,7 +13,7 @@ from tongban.cases.operations import intake
 from tongban.documents import operations as documents
 from tongban.documents.models import MediaType, Purpose
 from tongban.journal import operations as journal
-from tongban.kernel import crypto, ids
+from tongban.kernel import crypto, ids, text
 from tongban.notices import pdf, rules, signature
 from tongban.notices.models import Notice
 from tongban.notices.wording import FormData, Kind, Material
@@ -22,28 +22,44 @@ from tongban.people.actors import Actor
 STEP_OF = {Kind.CORRECTION: "ask_correction", Kind.RECEIPT: "receive"}
 
 
-def prepare(case_id: int, *, kind: str, by: Actor, at: datetime.datetime, days: int | None = None) -> Notice:
+def prepare(
+    case_id: int,
+    *,
+    kind: str,
+    by: Actor,
+    at: datetime.datetime,
+    days: int | None = None,
+    beyond_reason: str = "",
+) -> Notice:
     """Make a form ready for preview: drawn, signed, stored; it counts for nothing until it is issued.
 
     Args:
         kind: a value of `wording.Kind`.
         days: of a correction notice: calendar days for bringing what is missing.
+        beyond_reason: why a window lead asks for more than the first notice of the case named (C11).
 
     Raises:
         case_rules.UnknownCase, permissions.NotYourPart, permissions.NotThisState: not theirs, or not now.
         case_rules.NotReady, NothingToCorrect, NoAdvice, DueDateTooSoon: it could not be issued as things are.
+        case_rules.BeyondFirstNotice, OnlyTheLead: it would ask for more than the first notice named.
     """
     kind = Kind(kind)
     case = cases.get(case_id, for_=by)
     permissions.require_step(STEP_OF[kind], case, by=by)
     assert by.id is not None  # the system has no part in either step
     applicant, materials = _checked(case, kind=kind, days=days)
+    reason = text.clean(beyond_reason)[:300] if kind == Kind.CORRECTION else ""
+    if kind == Kind.CORRECTION:
+        is_lead = case.receiving_window_id in by.lead_window_ids
+        told, first = cases.to_correct(materials), cases.first_notice(case)
+        case_rules.check_told_once(first, told, reason=reason, is_lead=is_lead)
     notice = Notice(
         id=ids.new_id(at),
         case=case,
         kind=kind,
         revision=case.revision,
         days=days if kind == Kind.CORRECTION else None,
+        beyond_reason=reason,
         prepared_at=at,
         prepared_by_id=by.id,
     )
@@ -96,7 +112,14 @@ def _take_step(notice: Notice, *, by: Actor, at: datetime.datetime) -> None:
         intake.receive(notice.case_id, by=by, at=at, revision=notice.revision)
     else:
         assert notice.days is not None
-        intake.ask_correction(notice.case_id, days=notice.days, by=by, at=at, revision=notice.revision)
+        intake.ask_correction(
+            notice.case_id,
+            days=notice.days,
+            beyond_reason=notice.beyond_reason,
+            by=by,
+            at=at,
+            revision=notice.revision,
+        )
 
 
 def _check_unchanged(notice: Notice, *, by: Actor) -> None:

@@ -38,6 +38,7 @@ CODES: dict[str, str | Promise] = {
     "policy_set": _("修改登录策略"),
     "audit_checked": _("人工核验审计链"),
     "job_replayed": _("重新执行后台任务"),
+    "restored": _("从备份恢复"),
 }
 OF_ACCOUNT = frozenset(
     {

@@ -12,13 +12,13 @@ everything. Nothing outside the database happens in between.
 import datetime
 import functools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import models, transaction
 
-from tongban.cases import following, permissions, rules
+from tongban.cases import following, permissions, queries, rules
 from tongban.cases.models import Case
 from tongban.cases.states import (
     CHANNEL_DAYS,
@@ -37,7 +37,7 @@ from tongban.duties import operations as duties
 from tongban.duties import queries as duty_queries
 from tongban.duties.models import BearerKind, Duty, Outcome
 from tongban.journal import operations as journal
-from tongban.kernel import trip, worktime
+from tongban.kernel import text, trip, worktime
 from tongban.people.actors import Actor
 
 _DEFER = (
@@ -322,6 +322,25 @@ def taking(
         step = Taking(name, case, open_duties=open_duties, stamp=stamp, by=by, at=at)
         yield step
         step.write()
+
+
+def asking_once(
+    step: Taking, told: Sequence[Mapping[str, str]], *, window_id: int, reason: str
+) -> tuple[list[str], str]:
+    """Check a correction notice against the first one of the case, by whichever window; note what goes beyond it.
+
+    Gives the keys beyond it and the cleaned reason, both empty when there are none.
+
+    Raises:
+        rules.BeyondFirstNotice, rules.OnlyTheLead.
+    """
+    words = text.clean(reason)[:300]
+    first, is_lead = queries.first_notice(step.case), window_id in step.by.lead_window_ids
+    beyond = rules.check_told_once(first, told, reason=words, is_lead=is_lead)
+    if not beyond:
+        return [], ""
+    step.note(beyond=beyond, beyond_reason=words)
+    return beyond, words
 
 
 def begin(case: Case, *, rows: Sequence[models.Model], by: Actor, at: datetime.datetime) -> Taking:

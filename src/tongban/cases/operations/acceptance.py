@@ -27,6 +27,7 @@ def ask_correction(
     items: Sequence[Mapping[str, str]],
     days: int,
     through_receiving: bool,
+    beyond_reason: str = "",
     by: Actor,
     at: datetime.datetime,
     revision: int | None = None,
@@ -40,6 +41,7 @@ def ask_correction(
 
     Raises:
         rules.NothingToCorrect, rules.NoAdvice, rules.DueDateTooSoon.
+        rules.BeyondFirstNotice, rules.OnlyTheLead: it asks for more than the first notice named (C11).
     """
     rules.check_days(days)
     name = "ask_relayed_correction" if through_receiving else "ask_home_correction"
@@ -57,6 +59,8 @@ def ask_correction(
             {"key": i["key"], "name": materials[i["key"]].name, "advice": text_of.clean(i["advice"])[:500]}
             for i in rows
         ]
+        window_id = step.case.home_window_id or 0
+        beyond, reason = _step.asking_once(step, told, window_id=window_id, reason=beyond_reason)
         for item in told:
             step.update(materials[item["key"]], verdict=Verdict.TO_CORRECT, advice=item["advice"])
         notice = CorrectionNotice(
@@ -64,6 +68,10 @@ def ask_correction(
             case=step.case,
             asked_by="home",
             items=told,
+            window_id=window_id,
+            standard_id=step.case.standard_id,
+            beyond=beyond,
+            beyond_reason=reason,
             days=days,
             due_on=queries.last_day(step.case, at=at, days=days),
             asked_at=at,

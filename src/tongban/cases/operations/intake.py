@@ -414,6 +414,7 @@ def ask_correction(
     case_id: int,
     *,
     days: int,
+    beyond_reason: str = "",
     by: Actor,
     at: datetime.datetime,
     revision: int | None = None,
@@ -423,16 +424,27 @@ def ask_correction(
 
     Args:
         days: calendar days for bringing it; the case lapses by itself after the last one.
+        beyond_reason: why a window lead asks for more than the first notice of the case named (C11).
         also: rows to be written in the same step (the frozen notice).
+
+    Raises:
+        rules.BeyondFirstNotice, rules.OnlyTheLead: it would ask for more without reason or by somebody else.
     """
     with _step.taking(case_id, "ask_correction", by=by, at=at, revision=revision) as step:
         applicant, fields, materials = queries.for_review(step.case)
         rules.check_ready_to_ask(step.case, applicant, fields, materials, days)
+        told = queries.to_correct(materials)
+        window_id = step.case.receiving_window_id
+        beyond, reason = _step.asking_once(step, told, window_id=window_id, reason=beyond_reason)
         notice = CorrectionNotice(
             id=ids.new_id(at),
             case=step.case,
             asked_by="receiving",
-            items=queries.to_correct(materials),
+            items=told,
+            window_id=window_id,
+            standard_id=step.case.standard_id,
+            beyond=beyond,
+            beyond_reason=reason,
             days=days,
             due_on=queries.last_day(step.case, at=at, days=days),
             asked_at=at,
@@ -442,6 +454,7 @@ def ask_correction(
         step.watched_by_id = step.case.receiving_window_id
         step.add(notice, *also)
         step.note(items=[i["key"] for i in notice.items], due_on=notice.due_on.isoformat())
+        step.note(standard=step.case.standard_id)
     return notice
 
 
@@ -471,9 +484,20 @@ def receive(
         applicant, fields, materials = queries.for_review(step.case)
         rules.check_ready_to_receive(step.case, applicant, fields, materials)
         directory.open_window(step.case.home_window_id or 0)
-        step.set(received_at=at)
+        standard = step.case.standard
+        assert standard is not None
+        asked = standards.of(standard).materials_for(step.case.circumstance)
+        followed = rules.followed_standard(asked, materials)
+        step.set(received_at=at, followed_standard=followed)
         step.add(*also)
         step.note(
+            standard={
+                "id": standard.id,
+                "stage": standard.stage,
+                "version": standard.version,
+                "digest": bytes(standard.digest).hex(),
+            },
+            followed=followed,
             channel=step.case.channel,
             materials=[[m.key, m.originals, m.copies] for m in materials if m.verdict == Verdict.PASSED],
         )

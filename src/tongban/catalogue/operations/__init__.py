@@ -10,8 +10,9 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 
-from tongban.catalogue import files, queries, search
-from tongban.catalogue.models import AcceptanceStandard, Item, Procedure, Stage
+from tongban.catalogue import files, queries
+from tongban.catalogue.models import CATALOGUE, AcceptanceStandard, Item, Procedure, Stage, Synonym
+from tongban.directory import operations as directory
 from tongban.kernel import crypto, refusals
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -41,8 +42,24 @@ def load_items(folder: Path = DATA / "items") -> int:
     """
     read = files.read_all(folder)
     count = _load_list({item.seq: item.aliases for item in read})
-    count += _load_procedures(read)
-    return count + _load_standards(read)
+    count += _load_procedures(read) + _load_standards(read) + _load_synonyms()
+    if count:
+        directory.mark_changed(CATALOGUE)
+    return count
+
+
+def _load_synonyms() -> int:
+    """Load the synonyms that ship with the product; what an authority added under the same word stays."""
+    with (DATA / "synonyms.csv").open(encoding="utf-8", newline="") as file:
+        shipped = {line["word"]: line["means"] for line in csv.DictReader(file)}
+    stored = {row.word: row for row in Synonym.objects.all()}
+    new = [Synonym(word=w, means=m, is_shipped=True) for w, m in shipped.items() if w not in stored]
+    changed = [r for w, r in stored.items() if r.is_shipped and w in shipped and r.means != shipped[w]]
+    for row in changed:
+        row.means = shipped[row.word]
+    Synonym.objects.bulk_create(new)
+    Synonym.objects.bulk_update(changed, ["means"])
+    return len(new) + len(changed)
 
 
 def _list() -> list[dict[str, str]]:
@@ -55,7 +72,6 @@ def _load_list(aliases: Mapping[int, Sequence[str]]) -> int:
     for line in _list():
         seq = int(line["seq"])
         words = list(aliases.get(seq, ()))
-        terms = search.terms_of(line["seq"], line["name"], line["lead_department"], *words)
         rows.append(
             Item(
                 seq=seq,
@@ -63,10 +79,9 @@ def _load_list(aliases: Mapping[int, Sequence[str]]) -> int:
                 lead_department=line["lead_department"],
                 source=line["source"],
                 aliases=words,
-                terms=terms,
             )
         )
-    fields = ["name", "lead_department", "source", "aliases", "terms"]
+    fields = ["name", "lead_department", "source", "aliases"]
     stored = {row.seq: row for row in Item.objects.all()}
     new = [row for row in rows if row.seq not in stored]
     changed = [row for row in rows if row.seq in stored and _differ(row, stored[row.seq], fields)]

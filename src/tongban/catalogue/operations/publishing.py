@@ -262,7 +262,7 @@ def publish(
     before = _last(draft.procedure_id, draft.province_id, draft.stage)
     on = _checked_day(effective_from_on, before=before, at=at)
     if draft.stage == Stage.FIVE_PROVINCES:
-        _check_settled(draft.procedure_id)
+        check_settled(draft.procedure_id)
     content = {name: part for name, part in draft.content.items() if name not in LIMITS}
     limits = (draft.content["legal_limit"], draft.content["promised_limit"])
     row = AcceptanceStandard.objects.create(
@@ -305,7 +305,12 @@ def _checked_day(
     return on
 
 
-def _check_settled(procedure_id: int) -> None:
+def check_settled(procedure_id: int) -> None:
+    """Refuse a five-province standard while differences between the provinces are open.
+
+    Raises:
+        DifferencesOpen.
+    """
     n = queries.open_differences(procedure_id).count()
     if n:
         raise DifferencesOpen(n=n)

@@ -18,6 +18,11 @@ class OpenIn(Input):
     window_id: int | None = Field(None, description="收件窗口；只有一个窗口岗位的可以不填")
 
 
+class WordIn(Input):
+    word: str = Field(max_length=100, description="日常说法，2 至 30 个字", examples=["驾照"])
+    means: str = Field(max_length=200, description="清单用语，至多 60 个字", examples=["驾驶证"])
+
+
 class ChoiceIn(Input):
     """What is applied for and where; what is not given stays as it is."""
 
@@ -75,6 +80,9 @@ class MaterialIn(Input):
 class NoticeIn(Input):
     kind: Literal["receipt", "correction"] = Field(description="receipt 收件通知书，correction 一次性告知书")
     days: int | None = Field(None, description="补正期限（日），一次性告知书必填", examples=[10])
+    beyond_reason: str = Field(
+        "", max_length=300, description="要求首次告知以外的材料的理由，只有窗口负责人可以填写"
+    )
 
 
 class StepIn(BaseModel):

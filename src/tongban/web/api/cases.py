@@ -6,7 +6,7 @@ from typing import Any
 from ninja import Router, Status
 from ninja.params.functions import Query
 
-from tongban.cases import queries
+from tongban.cases import permissions, queries
 from tongban.cases.models import Case, CaseApplicant
 from tongban.cases.operations import intake
 from tongban.catalogue import standards
@@ -18,6 +18,10 @@ from tongban.web.kit import requests
 from tongban.web.kit.requests import TongbanRequest
 
 router = Router(tags=["办件"])
+
+
+class NotYourCase(refusals.NotAllowed):
+    """只有办理本件的人员可以查看完整号码。"""
 
 
 class NothingToShow(refusals.NotFound):
@@ -135,6 +139,8 @@ def reveal(request: TongbanRequest, number: str, payload: bodies.RevealIn) -> di
     """Show a masked number in full and record who looked and what for; the answer is kept nowhere."""
     case = queries.get(ids.id_of(number), for_=request.actor)
     at, by = requests.time_of(request), request.actor
+    if not permissions.parts_of(by, case):
+        raise NotYourCase()
     value = _opened(case, payload.what)
     if not value:
         raise NothingToShow(what=payload.what)

@@ -86,7 +86,8 @@ def divisions(
     operation_id="findItems",
     tags=["事项和标准"],
     summary="找事项",
-    description="按名称、序号、部门、日常说法、拼音或拼音首字母查找；不填 q 按清单顺序列出。",
+    description="按名称、序号、部门、日常说法、拼音或拼音首字母查找，最合适的在前；不填 q 按清单顺序列出。公开，不需要令牌。",
+    auth=None,
 )
 def items(
     request: TongbanRequest,
@@ -103,7 +104,8 @@ def items(
     operation_id="getItem",
     tags=["事项和标准"],
     summary="一个事项",
-    description="清单里的一个事项和它的办理项。",
+    description="清单里的一个事项和它的办理项。公开，不需要令牌。",
+    auth=None,
 )
 def item(request: TongbanRequest, seq: int) -> dict[str, Any]:
     """Give one item of the list."""

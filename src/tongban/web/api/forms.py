@@ -32,6 +32,7 @@ def prepare(request: TongbanRequest, number: str, payload: bodies.NoticeIn) -> S
         ids.id_of(number),
         kind=payload.kind,
         days=payload.days,
+        beyond_reason=payload.beyond_reason,
         by=request.actor,
         at=requests.time_of(request),
     )

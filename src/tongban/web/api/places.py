@@ -426,7 +426,7 @@ def _kept(window_id: int, request: TongbanRequest) -> dict[str, Any]:
         "equipment": [
             {
                 "kind": kind,
-                "name": name,
+                "name": str(name),
                 "is_present": kind in there and there[kind].is_present,
                 "checked_on": there[kind].checked_on if kind in there else None,
             }

@@ -103,7 +103,14 @@ class ItemOut(Schema):
     name: str = Field(examples=["机动车驾驶证换证"])
     lead_department: str = Field(description="牵头部门")
     source: str = Field(description="事项来源")
-    procedures: list[ProcedureOut]
+    procedures: list[ProcedureOut] = Field(description="办理项；列表中每个事项至多 12 个，单个事项全部给出")
+
+
+class WordOut(Schema):
+    id: int
+    word: str = Field(description="日常说法", examples=["驾照"])
+    means: str = Field(description="清单用语", examples=["驾驶证"])
+    is_shipped: bool = Field(description="随系统提供")
 
 
 class CircumstanceOut(Schema):
@@ -276,6 +283,8 @@ class CorrectionOut(Schema):
     asked_at: Moment
     asked_by_name: str
     settled_at: Moment | None
+    beyond: list[str] = Field(description="超出首次告知的材料编号")
+    beyond_reason: str = Field(description="窗口负责人要求它们的理由")
 
 
 class NoticeOut(Schema):

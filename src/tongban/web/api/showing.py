@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from tongban.cases import queries, rules
-from tongban.cases.models import Case, CaseApplicant, CaseMaterial, Delivery, Scan, Suspension, Transfer
+from tongban.cases.models import Case, CaseApplicant, CaseMaterial, Delivery, Scan, Transfer
 from tongban.cases.states import DUTIES, OPENING, STATES, STEPS, Channel, DeliveryWay, Mode, State, Step
 from tongban.catalogue import standards
 from tongban.catalogue.models import Procedure
@@ -134,13 +134,13 @@ def _story(case: Case) -> dict[str, Any]:
         "notices": [notice(n) for n in notices.issued_of(case.id)],
         "transfers": [_transfer(t) for t in queries.transfers_of(case.id)],
         "decisions": [
-            {**_columns(d), "kind_name": d.get_kind_display()} for d in queries.decisions_of(case.id)
+            {**_columns(d), "kind_name": str(d.get_kind_display())} for d in queries.decisions_of(case.id)
         ],
         "hand_offs": [
             {**_columns(h), "department": h.department.name} for h in queries.hand_offs_of(case.id)
         ],
         "suspensions": [
-            {**_columns(s), "reason_name": dict(Suspension.REASONS)[s.reason]}
+            {**_columns(s), "reason_name": str(s.get_reason_display())}
             for s in queries.suspensions_of(case.id)
         ],
         "deliveries": [_delivery(d) for d in queries.deliveries_of(case.id)],
@@ -222,7 +222,7 @@ def notice(row: Notice) -> dict[str, Any]:
 def _transfer(row: Transfer) -> dict[str, Any]:
     return {
         **_columns(row),
-        "kind_name": row.get_kind_display(),
+        "kind_name": str(row.get_kind_display()),
         "channel_name": str(Channel(row.channel).label),
         "from_window": row.from_window.name,
         "to_window": row.to_window.name,

@@ -88,6 +88,13 @@ def _with_form(
     if case.revision != revision:
         raise rules.changed_meanwhile(case)
     asked = {a.name: verbs.read(a, values.get(a.name)) for a in verbs.verb(step).asks}
-    notice = notices.prepare(case_id, kind=FORM_OF_STEP[step], days=asked.get("days"), by=by, at=at)
+    notice = notices.prepare(
+        case_id,
+        kind=FORM_OF_STEP[step],
+        days=asked.get("days"),
+        beyond_reason=asked.get("beyond_reason") or "",
+        by=by,
+        at=at,
+    )
     issued = notices.issue(notice.id, by=by, at=at)
     return queries.get(case_id, for_=by), issued

@@ -8,6 +8,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.renderers import JSONRenderer
 
 from tongban.web.api import (
+    admission,
     calendars,
     cases,
     catalogue,
@@ -20,6 +21,7 @@ from tongban.web.api import (
     queues,
     showing,
     steps,
+    words,
 )
 from tongban.web.api.auth import BEARER
 
@@ -49,9 +51,10 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars, places):
+for part in (catalogue, queues, cases, papers, forms, steps, calendars, places, words):
     api.add_router("", part.router)
 problems.refuse_unknown_parameters(api)
+admission.guard(api)
 
 urlpatterns = [
     path("docs", documentation.page_of(api.get_openapi_schema), name="api-docs"),

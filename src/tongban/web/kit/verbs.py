@@ -53,6 +53,7 @@ class Ask:
     choices: Choices | None = None
     help: str | Promise = ""
     default: str = ""
+    applies: Callable[[Case], bool] | None = None  # whether it is worth asking on this case; None: always
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,18 @@ _SIGNED_BY = Ask("received_by", _("签收人姓名"))
 _PROOF = Ask("proof", _("送达凭证"), "choice", choices=_fixed_choices(Delivery.PROOFS[:2]))
 _CHANNEL = Ask("channel", _("流转方式"), "choice", choices=_fixed_choices(Channel.choices))
 _DAYS = Ask("days", _("补正期限（日）"), "days", default="10")
+_BEYOND = Ask(
+    "beyond_reason",
+    _("超出首次告知的理由"),
+    "long",
+    required=False,
+    help=_("只能要求首次告知提到的材料；确需要求其他材料的，由窗口负责人写明理由，并会按窗口统计公布"),
+    applies=lambda case: queries.first_notice(case) is not None,
+)
 _BROUGHT = Ask("keys", _("已送来的材料"), "keys")
 
 VERBS: dict[str, Verb] = {
-    "ask_correction": Verb(intake.ask_correction, (_DAYS,), shows_notice=True),
+    "ask_correction": Verb(intake.ask_correction, (_DAYS, _BEYOND), shows_notice=True),
     "bring_correction": Verb(intake.bring_correction),
     "receive": Verb(intake.receive, shows_notice=True),
     "withdraw_early": Verb(intake.withdraw_early, (_REASON,)),
@@ -113,12 +122,12 @@ VERBS: dict[str, Verb] = {
     "accept": Verb(acceptance.accept),
     "ask_home_correction": Verb(
         acceptance.ask_correction,
-        (Ask("items", _("需补正的材料"), "advice"), _DAYS),
+        (Ask("items", _("需补正的材料"), "advice"), _DAYS, _BEYOND),
         fixed={"through_receiving": False},
     ),
     "ask_relayed_correction": Verb(
         acceptance.ask_correction,
-        (Ask("items", _("需补正的材料"), "advice"), _DAYS),
+        (Ask("items", _("需补正的材料"), "advice"), _DAYS, _BEYOND),
         fixed={"through_receiving": True},
     ),
     "relay_correction": Verb(

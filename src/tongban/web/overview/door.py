@@ -6,26 +6,22 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 
-from tongban.kernel import refusals
 from tongban.people.actors import Actor
+from tongban.web.kit import access
 from tongban.web.kit.requests import TongbanRequest
-
-
-class NotThisDoor(refusals.NotAllowed):
-    """总览供政务服务管理机构和协调小组使用，您的岗位请使用工作台。"""
 
 
 def open_to_authorities(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Let in managers of authorities and people of the coordination group only.
 
     Raises:
-        NotThisDoor: to anybody else who is signed in.
+        access.OnlyOverseers: to anybody else who is signed in.
     """
 
     @functools.wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not actor_of(request).oversees:
-            raise NotThisDoor
+            raise access.OnlyOverseers
         return view(request, *args, **kwargs)
 
     return wrapper

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from tongban.cases import queries
 from tongban.cases.models import Case
 from tongban.duties.models import Duty
-from tongban.kernel import ids
+from tongban.kernel import ids, worktime
 from tongban.people.actors import Actor
 from tongban.people.roles import Role
 from tongban.web.kit import owed, requests
@@ -49,9 +49,20 @@ def page(request: HttpRequest) -> HttpResponse:
                 for key, title in (("late", _("已逾期")), ("soon", _("即将到期")))
             ],
             "places": places_of(actor),
+            "year": year_of(at),
+            "asked_for_more": queries.asked_for_more(
+                since=year_of(at),
+                until=at,
+                prefixes=None if actor.has(Role.GROUP) else actor.managed_prefixes,
+            ),
             "next": _written(more) if more else "",
         },
     )
+
+
+def year_of(at: datetime.datetime) -> datetime.datetime:
+    """Give the moment at which the year began in Beijing."""
+    return datetime.datetime(at.astimezone(worktime.BEIJING).year, 1, 1, tzinfo=worktime.BEIJING)
 
 
 def places_of(actor: Actor) -> list[str]:

@@ -15,19 +15,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tongban.catalogue import wording
 from tongban.kernel import crypto, text
 
-TYPES: dict[str, str | Promise] = {
-    "text": gettext_lazy("文字"),
-    "number": gettext_lazy("数字"),
-    "date": gettext_lazy("日期"),
-    "choice": gettext_lazy("单选"),
-    "identity_number": gettext_lazy("公民身份号码"),
-    "credit_code": gettext_lazy("统一社会信用代码"),
-    "phone": gettext_lazy("电话"),
-    "address": gettext_lazy("地址（按行政区划）"),
-    "file": gettext_lazy("文件"),
-}
 MODES: dict[str, str | Promise] = {
     "collected": gettext_lazy("异地代收代办"),
     "online": gettext_lazy("全程网办"),
@@ -454,7 +444,11 @@ class _Maker:
         inputs = [
             self.input(f"{at}.label", _("名称"), row.get("label", "")),
             self.input(
-                f"{at}.type", _("类型"), row.get("type", "text"), "select", choices=list(TYPES.items())
+                f"{at}.type",
+                _("类型"),
+                row.get("type", "text"),
+                "select",
+                choices=list(wording.FIELD_TYPES.items()),
             ),
             self.input(f"{at}.required", _("必填"), row.get("required", True), "check"),
             self.input(f"{at}.help", _("填写提示"), row.get("help", ""), limit=300),

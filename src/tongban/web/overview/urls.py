@@ -1,12 +1,14 @@
 """The addresses of the overview, story by story: each file lists its own."""
 
-from tongban.web.overview import contact_list, drafting, landing, places, staff, standards
+from tongban.web.overview import compare, contact_list, drafting, landing, places, staff, standards, words
 
 urlpatterns = [
     *landing.urlpatterns,
     *standards.urlpatterns,
     *drafting.urlpatterns,
+    *compare.urlpatterns,
     *places.urlpatterns,
     *contact_list.urlpatterns,
     *staff.urlpatterns,
+    *words.urlpatterns,
 ]

@@ -287,7 +287,7 @@ def draw(name: str, case: Case, *, facts: Facts, typed: Typed | None = None) -> 
 
 def asks_of(name: str, case: Case) -> list[Ask]:
     """Give what a step asks for on this case: no waybill where nothing is posted."""
-    asks = list(verbs.verb(name).asks)
+    asks = [a for a in verbs.verb(name).asks if a.applies is None or a.applies(case)]
     if name == "send" and case.channel != Channel.POST:
         return [a for a in asks if a.name not in ("waybill", "carrier")]
     return asks

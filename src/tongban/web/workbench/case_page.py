@@ -116,6 +116,7 @@ def read(case: Case, actor: Actor, *, at: datetime.datetime, typed: Typed | None
         "latest": case_history.last_words(history) if typed else "",
         "returned_because": _returned_because(case, history),
         "papers": papers_of(case, facts),
+        "standard": case.standard,
         "answers": _answers(case),
         "transfers": [_sent(t) for t in reversed(facts.transfers)],
         "corrections": list(reversed(facts.notices)),

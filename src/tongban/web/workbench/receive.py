@@ -161,11 +161,12 @@ def _finish(request: HttpRequest, case: Case, applied: Applied) -> tuple[refusal
         notice = issuing.prepare(
             case.id,
             kind=FINISH[do],
+            beyond_reason=request.POST.get("beyond_reason", "") if do == "correction" else "",
             days=(numbers.whole(days, most=999) or 0) if do == "correction" else None,
             by=actor,
             at=at,
         )
-    except refusals.Incomplete as refusal:
+    except (refusals.Incomplete, rules.OnlyTheLead) as refusal:
         if request.POST.get("suggested"):
             refusal.fields.pop("channel", None)  # it is chosen with the receipt that goes through
         applied.errors.update(refusal.fields)

@@ -184,6 +184,7 @@ def read(
         "coming": _coming(case, channel, at=at),
         "review_due": _review_due(case),
         "returned": _why_returned(case),
+        "first_notice": queries.first_notice(case),
         "kinds": ApplicantKind.choices,
         "identity_kinds": [c for c in IdentityKind.choices if c[0] != IdentityKind.CREDIT_CODE],
         "is_organisation": applicant.kind == ApplicantKind.ORGANISATION,

@@ -1,0 +1,261 @@
+"""Who may use which address: the one place where that is written down. What has no line here is refused.
+
+A new page wants one line in PAGES under its URL name, a new operation of the API one in OPERATIONS under its
+operation id. The middleware below refuses by the first, `web.api` by the second, before anything is looked up:
+a refusal cannot tell whether the thing named in the address exists. `tests/web/test_access.py` then tries every
+line with every role, on what is theirs, another window's, another province's, and what does not exist.
+
+A line says which roles may come. About a case (`case=`) it says besides what is asked of them there:
+
+* SEES: they are shown what they may see (`cases.queries.visible_to`); what they may not see is not there;
+* WORKS: to write, they must be one of those who handle the case now (`cases.permissions.parts_of`);
+* RECEIVES: to write, they must be of its receiving window.
+
+`place=True`: to write, they must manage the place that is named. `area=True`: the address names something that
+belongs to somewhere, and the domain itself refuses what is outside the area of whoever asks.
+"""
+
+import datetime
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from tongban.kernel import refusals
+from tongban.people import limits, security
+from tongban.people.actors import Actor
+from tongban.people.models import Person
+from tongban.people.roles import Role
+from tongban.web.kit import reading, refusal, requests
+from tongban.web.kit.requests import TongbanRequest
+
+log = logging.getLogger(__name__)
+SEES, WORKS, RECEIVES = "sees", "works", "receives"
+
+PUBLIC: frozenset[str] = frozenset({"public"})  # anybody, without signing in
+APPLICANT: frozenset[str] = frozenset(
+    {"applicant"}
+)  # an applicant who signed in at the portal, which asks for it
+STAFF: frozenset[str] = frozenset(Role)  # anybody who has signed in as staff, whatever their posts
+WINDOW = frozenset({Role.CLERK, Role.LEAD})
+OVERSEERS = frozenset({Role.MANAGER, Role.GROUP})
+BUSINESS = WINDOW | OVERSEERS | {Role.APPROVER}  # everybody but the three administrators
+SYSTEM = frozenset({Role.SYSTEM_ADMIN})
+SECURITY = frozenset({Role.SECURITY_ADMIN})
+AUDIT = frozenset({Role.AUDIT_ADMIN})
+ADMINISTRATORS = SYSTEM | SECURITY | AUDIT
+
+
+@dataclass(frozen=True)
+class Line:
+    """Who may come to an address, and what is asked of them about the case or the place that it names."""
+
+    who: frozenset[str]
+    case: str = ""
+    place: bool = False
+    area: bool = False
+
+
+class NotYourDoor(refusals.NotAllowed):
+    """这里不在您的岗位范围内。需要办理的，请联系有相应岗位的人员。"""
+
+
+class OnlyOverseers(NotYourDoor):
+    """总览供政务服务管理机构和协调小组使用，您的岗位请使用工作台。"""
+
+
+class OnlyAdministrators(NotYourDoor):
+    """系统管理供三类管理员使用，各管理员只能使用自己的部分。"""
+
+
+PAGES: dict[str, Line] = {
+    # The portal
+    "home": Line(PUBLIC),
+    "verify": Line(PUBLIC),
+    "public_key": Line(PUBLIC),
+    "set_language": Line(PUBLIC),
+    "contacts": Line(PUBLIC),
+    "contact_versions": Line(PUBLIC),
+    "contacts_version": Line(PUBLIC, area=True),
+    "contact_changes": Line(PUBLIC, area=True),
+    "contacts_xlsx": Line(PUBLIC, area=True),
+    "contacts_pdf": Line(PUBLIC, area=True),
+    "health_live": Line(PUBLIC),
+    "health_ready": Line(PUBLIC),
+    # These two ask for this machine or for a secret instead (`metrics.is_admitted`), and are not there otherwise.
+    "health_detail": Line(PUBLIC),
+    "metrics": Line(PUBLIC),
+    # Sign-in and one's own account
+    "sign_in": Line(PUBLIC),
+    "sign_in_code": Line(PUBLIC),
+    "account_alive": Line(PUBLIC),
+    "sign_out": Line(STAFF),
+    "account": Line(STAFF),
+    "account_password": Line(STAFF),
+    "account_factor": Line(STAFF),
+    "account_factor_begin": Line(STAFF),
+    "account_factor_codes": Line(STAFF),
+    "account_factor_off": Line(STAFF),
+    "account_session_end": Line(STAFF),
+    # The workbench
+    "today": Line(STAFF),
+    "search": Line(BUSINESS),
+    "window": Line(STAFF),
+    "presence": Line(BUSINESS, area=True),
+    "calendar": Line(STAFF),
+    "calendar_day": Line(BUSINESS, place=True),
+    "incoming": Line(BUSINESS),
+    "receive_begin": Line(WINDOW),
+    "receive": Line(BUSINESS, case=SEES),
+    "receive_save": Line(WINDOW, case=RECEIVES),
+    "receive_items": Line(BUSINESS, case=SEES),
+    "receive_preview": Line(BUSINESS, case=SEES),
+    "receive_issue": Line(WINDOW, case=RECEIVES),
+    "case": Line(BUSINESS, case=SEES),
+    "case_step": Line(BUSINESS, case=WORKS),
+    "case_windows": Line(BUSINESS, case=SEES),
+    "case_look": Line(BUSINESS, case=WORKS),
+    "case_notice": Line(BUSINESS, case=SEES),
+    "case_file": Line(BUSINESS, case=SEES),
+    "case_scan": Line(WINDOW, case=RECEIVES),
+    # The overview
+    "overview": Line(OVERSEERS),
+    "overview_standards": Line(OVERSEERS),
+    "overview_procedure": Line(OVERSEERS, area=True),
+    "overview_begin": Line(OVERSEERS, area=True),
+    "overview_version": Line(OVERSEERS, area=True),
+    "overview_withdraw": Line(OVERSEERS, area=True),
+    "overview_draft": Line(OVERSEERS, area=True),
+    "overview_draft_preview": Line(OVERSEERS, area=True),
+    "overview_publish": Line(OVERSEERS, area=True),
+    "overview_send_back": Line(OVERSEERS, area=True),
+    "overview_discard": Line(OVERSEERS, area=True),
+    "overview_compare": Line(OVERSEERS, area=True),
+    "overview_open_difference": Line(OVERSEERS, area=True),
+    "overview_compose": Line(OVERSEERS, area=True),
+    "overview_difference": Line(OVERSEERS, area=True),
+    "words": Line(OVERSEERS),
+    "word_add": Line(OVERSEERS, area=True),
+    "word_remove": Line(OVERSEERS, area=True),
+    "places": Line(OVERSEERS),
+    "place_authority": Line(OVERSEERS, area=True),
+    "place_authority_act": Line(OVERSEERS, area=True),
+    "place_window": Line(OVERSEERS, area=True),
+    "place_window_act": Line(OVERSEERS, area=True),
+    "contact_list": Line(OVERSEERS),
+    "contact_list_publish": Line(OVERSEERS, area=True),
+    "staff": Line(OVERSEERS),
+    "staff_act": Line(OVERSEERS, area=True),
+    # The API's own pages; its operations stand below
+    "api:api-docs": Line(PUBLIC),
+    "api:api-docs-style": Line(PUBLIC),
+    "api:openapi-json": Line(PUBLIC),
+}
+
+OPERATIONS: dict[str, Line] = {
+    "me": Line(STAFF),
+    "listDivisions": Line(STAFF),
+    "findItems": Line(PUBLIC),
+    "getItem": Line(PUBLIC),
+    "getStandard": Line(STAFF),
+    "listSteps": Line(STAFF),
+    "today": Line(BUSINESS),
+    "incoming": Line(BUSINESS),
+    "openCase": Line(WINDOW),
+    "searchCases": Line(BUSINESS),
+    "getCase": Line(BUSINESS, case=SEES),
+    "changeCase": Line(WINDOW, case=RECEIVES),
+    "chooseMatter": Line(WINDOW, case=RECEIVES),
+    "revealIdentity": Line(BUSINESS, case=WORKS),
+    "addMaterial": Line(WINDOW, case=RECEIVES),
+    "markMaterial": Line(WINDOW, case=RECEIVES),
+    "addScan": Line(WINDOW, case=RECEIVES),
+    "getScan": Line(BUSINESS, case=SEES),
+    "removeScan": Line(WINDOW, case=RECEIVES),
+    "prepareNotice": Line(WINDOW, case=RECEIVES),
+    "issueNotice": Line(WINDOW, case=RECEIVES),
+    "getNotice": Line(BUSINESS, case=SEES),
+    "takeStep": Line(BUSINESS, case=WORKS),
+    "contactList": Line(PUBLIC),
+    "contactListVersions": Line(PUBLIC),
+    "contactListChanges": Line(PUBLIC, area=True),
+    "publishContactList": Line(BUSINESS, area=True),
+    "saveAuthority": Line(BUSINESS, area=True),
+    "openHall": Line(BUSINESS, area=True),
+    "saveHall": Line(BUSINESS, area=True),
+    "openWindow": Line(BUSINESS, area=True),
+    "getWindow": Line(BUSINESS, area=True),
+    "saveWindow": Line(BUSINESS, area=True),
+    "checkEquipment": Line(BUSINESS, area=True),
+    "setWindowDay": Line(BUSINESS, area=True),
+    "clearWindowDay": Line(BUSINESS, area=True),
+    "closeWindow": Line(BUSINESS, area=True),
+    "givePost": Line(BUSINESS, area=True),
+    "endPost": Line(BUSINESS, area=True),
+    "addTraining": Line(BUSINESS, area=True),
+    "listStaff": Line(BUSINESS),
+    "markPresence": Line(BUSINESS, area=True),
+    "listWords": Line(BUSINESS, area=True),
+    "addWord": Line(BUSINESS, area=True),
+    "removeWord": Line(BUSINESS, area=True),
+    "getCalendar": Line(STAFF),
+    "setDay": Line(BUSINESS, place=True),
+    "clearDay": Line(BUSINESS, place=True),
+}
+
+
+def may(line: Line, actor: Actor) -> bool:
+    """Say whether somebody who is signed in may come, by the posts held now."""
+    return line.who in (PUBLIC, APPLICANT, STAFF) or any(post.role in line.who for post in actor.posts)
+
+
+def require(line: Line, actor: Actor) -> None:
+    """Refuse somebody whose posts are not on a line.
+
+    Raises:
+        NotYourDoor: they are not; whether what they wanted exists is not looked up.
+    """
+    if not may(line, actor):
+        if line.who <= OVERSEERS:
+            raise OnlyOverseers()
+        raise OnlyAdministrators() if line.who <= ADMINISTRATORS else NotYourDoor()
+
+
+class AccessMiddleware:
+    """Refuses an address that has no line, or whose line does not name a post of the person."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        name = match.view_name if match else ""
+        line = PAGES.get(name)
+        if line is None:
+            if name.startswith("api:") or request.path.startswith("/api/"):
+                return None  # tokens are looked at inside, and OPERATIONS with them
+            log.error("The address %s (%s) has no line in web.kit.access", request.path, name)
+            raise Http404
+        if line.who in (PUBLIC, APPLICANT):
+            return None
+        try:
+            require(line, cast(TongbanRequest, request).actor)
+        except NotYourDoor as refused:
+            _record(request, name)
+            return refusal.answer(request, refused)
+        return None
+
+
+def _record(request: HttpRequest, name: str) -> None:
+    """Put the first refusal in ten minutes of one page to one person on record."""
+    person, at = cast(Person, request.user), requests.machine_time()
+    with reading.recording_an_event():
+        if limits.count("refused", f"{person.pk}|{name}", at=at, within=datetime.timedelta(minutes=10)) == 1:
+            security.record("refused", at=at, by=person, address=requests.address_of(request), page=name)
