@@ -86,7 +86,7 @@ class Index:
             if fit > 0.5:
                 for seq in self._of_department[department]:
                     found.setdefault(seq, 0.0)
-        if text.isdigit() and int(text) in self.items:
+        if text.isdecimal() and int(text[:9]) in self.items:
             found.setdefault(int(text), 0.0)
         return found
 

@@ -19,6 +19,7 @@
 | `TONGBAN_LIVE_ADDRESS` | where browsers reach the live process | same host, PORT + 1 |
 | `TONGBAN_PROXIES` | how many proxies of ours stand in front and add to X-Forwarded-For | 0 |
 | `TONGBAN_ADMINISTRATORS_NEED_FACTOR` | 1: the three administrators sign in with a second factor | 0 in practice, else 1 |
+| `TONGBAN_OUTGOING_ALLOW` | hosts and networks inside that we may call | this machine in practice, else none |
 | `TONGBAN_METRICS_TOKEN` | bearer secret that opens `/metrics` and `/health/detail` from elsewhere | none: this machine only |
 | `TONGBAN_LISTEN` | address that the web process listens on | 127.0.0.1 |
 | `TONGBAN_CHROMIUM` | the browser that the journeys drive | `chromium` on the path |
@@ -59,6 +60,13 @@ TONGBAN_PROXIES = int(os.environ.get("TONGBAN_PROXIES", "0"))
 TONGBAN_ADMINISTRATORS_NEED_FACTOR = (
     os.environ.get("TONGBAN_ADMINISTRATORS_NEED_FACTOR", "0" if TONGBAN_PRACTICE else "1") == "1"
 )
+TONGBAN_OUTGOING_ALLOW = [
+    word.strip()
+    for word in os.environ.get("TONGBAN_OUTGOING_ALLOW", "127.0.0.0/8,::1" if TONGBAN_PRACTICE else "").split(
+        ","
+    )
+    if word.strip()
+]
 TONGBAN_METRICS_TOKEN = os.environ.get("TONGBAN_METRICS_TOKEN", "")
 TONGBAN_MAX_SCAN = 20 * 1024 * 1024
 # Share of a duty's working time after which it shows amber; a province may set its own as a parameter.
@@ -175,6 +183,7 @@ INSTALLED_APPS = [
     "tongban.web.workbench",
     "tongban.web.overview",
     "tongban.web.account",
+    "tongban.web.system",
 ]
 
 MIDDLEWARE = [
@@ -224,7 +233,7 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 AUTH_USER_MODEL = "people.Person"
 LOGIN_URL = "/desk/sign-in/"
 LOGIN_REDIRECT_URL = "/desk/"
-TONGBAN_ADMINISTRATORS_HOME = "/desk/"
+TONGBAN_ADMINISTRATORS_HOME = "/system/"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "tongban.people.passwords.Length"},

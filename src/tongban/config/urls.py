@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("tongban.web.portal.urls")),
     path("desk/", include("tongban.web.account.urls")),
     path("desk/", include("tongban.web.workbench.urls")),
+    path("system/", include("tongban.web.system.urls")),
     path("overview/", include("tongban.web.overview.urls")),
     path("api/v1/", include(("tongban.web.api.urls", "api"))),
     path("health/", include("tongban.web.kit.health")),

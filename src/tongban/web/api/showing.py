@@ -12,7 +12,7 @@ from tongban.catalogue.models import Procedure
 from tongban.directory.models import Window
 from tongban.duties import queries as duties
 from tongban.duties.models import BearerKind, Duty
-from tongban.kernel import ids, numbers
+from tongban.kernel import ids
 from tongban.notices import queries as notices
 from tongban.notices.models import Notice
 from tongban.notices.wording import Kind
@@ -162,16 +162,7 @@ def _person(applicant: CaseApplicant) -> dict[str, Any]:
 
 
 def _form(case: Case) -> dict[str, Any]:
-    kinds = {f.key: f.type for f in standards.of(case.standard).fields}
-    return {key: _masked(kinds.get(key, ""), str(value)) for key, value in case.form.items()}
-
-
-def _masked(kind: str, value: str) -> str:
-    if kind == "identity_number":
-        return numbers.mask_identity(value) if value else ""
-    if kind == "phone":
-        return numbers.mask_phone(value) if value else ""
-    return value
+    return queries.shown_answers(case)
 
 
 def form_field(field: standards.FormField) -> dict[str, Any]:

@@ -20,8 +20,10 @@ from tongban.web.api import (
     problems,
     queues,
     showing,
+    standards,
     steps,
     words,
+    workbooks,
 )
 from tongban.web.api.auth import BEARER
 
@@ -51,7 +53,7 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars, places, words):
+for part in (catalogue, queues, cases, papers, forms, steps, calendars, places, words, standards, workbooks):
     api.add_router("", part.router)
 problems.refuse_unknown_parameters(api)
 admission.guard(api)

@@ -26,13 +26,14 @@ def live(request: HttpRequest) -> JsonResponse:
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """Say whether database, queue and storage can be used; 503 when one cannot."""
-    checks = {name: _works(check) for name, check in CHECKS.items()}
+    checks = {name: works(check) for name, check in CHECKS.items()}
     well = all(checks.values())
     parts = {name: "ok" if fine else "failed" for name, fine in checks.items()}
     return JsonResponse({"status": "ok" if well else "failed", **parts}, status=200 if well else 503)
 
 
-def _works(check: Callable[[], bool]) -> bool:
+def works(check: Callable[[], bool]) -> bool:
+    """Tell whether a part can be used."""
     try:
         return check()
     except Exception:  # whatever is wrong with it, it cannot be used
@@ -61,7 +62,7 @@ def detail(request: HttpRequest) -> JsonResponse:
     """Say how each part does, in figures; for this machine and for whoever shows the metrics secret."""
     if not metrics.is_admitted(request):
         raise Http404
-    checks = {name: _works(check) for name, check in CHECKS.items()}
+    checks = {name: works(check) for name, check in CHECKS.items()}
     heard_at, sealed_at, usage = _heard_at(), journal.last_sealed_at(), metrics.disk()
     now = requests.machine_time()
     free, total = usage or (0, 0)
