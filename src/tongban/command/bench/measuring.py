@@ -179,19 +179,20 @@ class _Reads:
             found.growth.setdefault(name, []).append(_p95(big) / _p95(small))
             found.alone.setdefault(name, []).append(_p95(big))
         for name, times in self._crowd(seconds * 2).items():
-            found.crowd.setdefault(name, []).append(_p95(times))
+            if times:
+                found.crowd.setdefault(name, []).append(_p95(times))
 
     def _crowd(self, seconds: float) -> dict[str, list[float]]:
         """Let the clerks of the busiest windows go through their pages, all at once and without a pause."""
         times: dict[str, list[float]] = {name: [] for name in self._busiest[0].works}
-        turns = [_Turning(reader, times) for reader in self._busiest]
+        turns = [_Turning(reader, times, first=n) for n, reader in enumerate(self._busiest)]
         clients.rate(turns, seconds)
-        return {name: found or [0.0] for name, found in times.items()}
+        return times
 
     def hammer(self, requests: int) -> int:
         """Send so many requests to the big product, and give how many it were."""
         times: dict[str, list[float]] = {name: [] for name in self._busiest[0].works}
-        turns = [_Turning(reader, times) for reader in self._busiest]
+        turns = [_Turning(reader, times, first=n) for n, reader in enumerate(self._busiest)]
         while (sent := sum(len(t) for t in times.values())) < requests:
             clients.rate(turns, 1.0 if requests < 1000 else 10.0)
         return sent
@@ -200,8 +201,8 @@ class _Reads:
 class _Turning:
     """A clerk who opens one page after the other."""
 
-    def __init__(self, reader: works.Reading, times: dict[str, list[float]]) -> None:
-        self._works, self._times, self._next = list(reader.works.items()), times, 0
+    def __init__(self, reader: works.Reading, times: dict[str, list[float]], *, first: int) -> None:
+        self._works, self._times, self._next = list(reader.works.items()), times, first
 
     def __call__(self) -> None:
         name, work = self._works[self._next % len(self._works)]
