@@ -32,6 +32,7 @@ BOUNDED_COUNTS = {
     "cases/operations/result.py",
     "command/seed.py",
     "command/doctor.py",
+    "journal/operations.py",  # the nightly verification, which has read every entry anyway
 }
 
 
