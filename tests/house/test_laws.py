@@ -29,6 +29,7 @@ COVERED = [
     "B2",
     "B3",
     "B4",
+    "B6",
     "B7",
     "C2",
     "C3",
@@ -54,6 +55,7 @@ COVERED = [
     "P21(3)",
     "P21(4)",
     "P23",
+    "P24",
 ]
 # What anybody may open without signing in.
 PUBLIC = re.compile(

@@ -402,7 +402,9 @@ class OffListRequest(CaseChild):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=~Q(matter="") & ~Q(matter_key=""), name="a_request_says_what_for"),
+            models.CheckConstraint(
+                condition=~Q(matter="") & ~Q(matter_key=""), name="a_request_says_what_for"
+            ),
             models.CheckConstraint(
                 condition=~Q(state__in=["consented", "declined"]) | Q(answered_at__isnull=False),
                 name="an_answered_request_says_when",

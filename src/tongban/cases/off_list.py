@@ -25,7 +25,9 @@ def visible_to(actor: Actor) -> QuerySet[OffListRequest]:
     if actor.is_system or actor.has(Role.GROUP):
         return OffListRequest.objects.all()
     windows = list(actor.window_ids)
-    seen = Q(receiving_window__in=windows) | Q(case__home_window__in=windows, case__off_list_asked_at__isnull=False)
+    seen = Q(receiving_window__in=windows) | Q(
+        case__home_window__in=windows, case__off_list_asked_at__isnull=False
+    )
     seen |= Q(case__home_window__in=windows, answered_at__isnull=False)
     for prefix in actor.managed_prefixes:
         seen |= Q(receiving_window__division__code__startswith=prefix) | Q(home__code__startswith=prefix)

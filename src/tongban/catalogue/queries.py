@@ -58,7 +58,9 @@ def find_items(words: str, *, limit: int = 20) -> list[Item]:
 
     An empty text gives the list in its order. Each item comes with its open procedures, 12 at most.
     """
-    listed = Item.objects.filter(standing=Standing.LISTED).prefetch_related(_open_procedures(shown=PROCEDURES_SHOWN))
+    listed = Item.objects.filter(standing=Standing.LISTED).prefetch_related(
+        _open_procedures(shown=PROCEDURES_SHOWN)
+    )
     words = text.clean(words)
     if not words:
         return list(listed.order_by("seq")[:limit])

@@ -278,5 +278,3 @@ def _list_materials(step: _step.Taking, rows: list[dict[str, Any]], *, at: datet
         new = CaseMaterial(id=ids.new_id(at), case=step.case, key=row["key"], name=row["name"])
         new.position, new.originals_asked, new.copies_asked = position, row["originals"], row["copies"]
         step.add(new)
-
-

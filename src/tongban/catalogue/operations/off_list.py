@@ -63,7 +63,12 @@ def begin(
     """
     item, _is_new = Item.objects.get_or_create(
         seq=Item.OFF_LIST,
-        defaults={"name": KIND, "lead_department": "", "source": "规程第二十四条", "standing": Standing.OFF_LIST},
+        defaults={
+            "name": KIND,
+            "lead_department": "",
+            "source": "规程第二十四条",
+            "standing": Standing.OFF_LIST,
+        },
     )
     procedure = Procedure.objects.create(
         item=item,

@@ -1,6 +1,16 @@
 """The addresses of the overview, story by story: each file lists its own."""
 
-from tongban.web.overview import compare, contact_list, drafting, landing, places, staff, standards, words
+from tongban.web.overview import (
+    compare,
+    contact_list,
+    drafting,
+    landing,
+    off_list,
+    places,
+    staff,
+    standards,
+    words,
+)
 
 urlpatterns = [
     *landing.urlpatterns,
@@ -11,4 +21,5 @@ urlpatterns = [
     *contact_list.urlpatterns,
     *staff.urlpatterns,
     *words.urlpatterns,
+    *off_list.urlpatterns,
 ]
