@@ -2,6 +2,7 @@
 # make test   the whole suite, browser included       make check   everything that must hold, then the tests
 # make bench  what a case and a step cost             make clean   remove what was installed and made, keep data
 # make fuzz   send the API EXAMPLES requests for each operation and step, good and bad (default 200)
+# make fire   kill, fill, slow and cut off a product of its own under traffic, and prove that nothing is lost (MINUTES, SEED)
 # make sbom   what the product is built of, as a CycloneDX bill of materials in build/
 #
 # Each starts from nothing and does only what is missing: an installation is done again when its lock changes.
@@ -10,7 +11,7 @@ SHELL  := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := run
-.PHONY: run test check bench fuzz sbom documents translations clean install browser
+.PHONY: run test check bench fire fuzz sbom documents translations clean install browser
 
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	"$$each" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo "$$each" && break; done)
@@ -39,6 +40,9 @@ check: install browser
 	$(PY) -m tongban.command.supply licences
 	$(PY) -m tongban.command.supply audit
 	@$(PY) -m pytest -n $(JOBS) $(TESTS)
+
+fire: install
+	@exec $(PY) -m tests.fire --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 bench: install
 	@exec $(PY) -m tongban.command.main bench

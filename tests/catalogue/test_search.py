@@ -59,6 +59,7 @@ class TestFindItems:
     def test_finds_nothing_in_what_means_nothing(self) -> None:
         assert queries.find_items("？！") == []
         assert queries.find_items("zzzzqqqq") == []
+        assert queries.find_items("²³") == []
 
     def test_gives_the_list_in_its_order_for_nothing_typed(self) -> None:
         assert [item.seq for item in queries.find_items("  ", limit=5)] == [1, 2, 3, 4, 5]

@@ -92,6 +92,21 @@ class TestWal:
         with pytest.raises(sealed.Damaged):
             archive.append(1, 2000, b"c")
 
+    def test_a_rotten_last_piece_is_refused_by_a_restore_and_cut_off_by_the_archiver(
+        self, archive: wal.Archive, tmp_path: Path
+    ) -> None:
+        archive.append(1, 0, b"a" * 1000)
+        archive.append(1, 1000, b"b" * 1000)
+        archive.close()
+        (growing,) = tmp_path.iterdir()
+        content = bytearray(growing.read_bytes())
+        content[-5] ^= 1
+        growing.write_bytes(content)
+        with pytest.raises(sealed.Damaged):
+            archive.read(archive.names()[0])
+        archive.mend(1)
+        assert archive.end(1) == 1000
+
     def test_a_full_segment_becomes_one_file(self, archive: wal.Archive, tmp_path: Path) -> None:
         archive.append(1, 0, b"a" * ((1 << 20) + 7))
         archive.close()

@@ -28,6 +28,7 @@ COVERED = [
     "B1",
     "B2",
     "B3",
+    "B8",
     "B4",
     "B6",
     "B7",
@@ -45,6 +46,7 @@ COVERED = [
     "S1",
     "S2",
     "S3",
+    "S4",
     "F1",
     "P7",
     "P9",
@@ -59,7 +61,7 @@ COVERED = [
 ]
 # What anybody may open without signing in.
 PUBLIC = re.compile(
-    r"^(verify/|contacts/|health/|language/|api/v1/|desk/sign-in/(code/)?$|desk/account/alive/$|$)"
+    r"^(verify/|contacts/|health/|metrics$|language/|api/v1/|desk/sign-in/(code/)?$|desk/account/alive/$|$)"
 )
 
 

@@ -23,9 +23,9 @@ def product() -> Iterator[Product]:
         made.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium."""
+    """Chromium, for one file: while it is there this process has a running event loop, and Django minds that."""
     path = os.environ.get("TONGBAN_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(

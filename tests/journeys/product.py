@@ -20,7 +20,9 @@ PASSWORD = "tongban-practice-2026"
 class Product:
     """`tongban up` over a folder of its own; without `database` it brings its own durable server."""
 
-    def __init__(self, *, database: tuple[str, str] | None = None, **environment: str) -> None:
+    def __init__(
+        self, *, database: tuple[str, str] | None = None, web_workers: int = 1, **environment: str
+    ) -> None:
         self.data = Path(tempfile.mkdtemp(prefix="tongban-journey-", dir="/tmp"))
         self.data.chmod(0o711)
         self.port, self.live_port = _free_port(), _free_port()
@@ -37,20 +39,24 @@ class Product:
         if database:
             self.environment["TONGBAN_DATABASE_URL"] = database[0]
             self.environment["TONGBAN_DATABASE_APP_URL"] = database[1]
+        self.web_workers = web_workers
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start everything and wait until it is ready, jobs included."""
-        log = self.data / "up.log"
-        with open(log, "wb") as said:
+        self.begin()
+        assert processes.wait_until(self.is_ready, 120.0), (self.data / "up.log").read_text()
+
+    def begin(self) -> None:
+        """Start everything, without waiting."""
+        with open(self.data / "up.log", "ab") as said:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tongban.command.main", "up", "--web-workers", "1"],
+                [sys.executable, "-m", "tongban.command.main", "up", "--web-workers", str(self.web_workers)],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,
             )
-        assert processes.wait_until(self.is_ready, 120.0), log.read_text()
 
     def is_ready(self) -> bool:
         """Tell whether database, queue and storage answer."""

@@ -168,6 +168,9 @@ class TestRestore:
         assert "The journal is whole" in bare.command("verify")
         assert bare.command("practice", "show").partition(",")[2] == disaster.clock
 
+        # The installation goes on, with back-ups of its own: those of the disaster are needed once more.
+        bare.environment["TONGBAN_BACKUP"] = str(disaster.folder / "going-on")
+        shutil.copytree(disaster.folder / "backup", disaster.folder / "going-on")
         bare.start()
         key, number = next(iter(disaster.acknowledged.items()))
         with httpx.Client(base_url=bare.address, trust_env=False, timeout=20) as http:

@@ -69,7 +69,7 @@ def for_review(case: Case) -> tuple[CaseApplicant, tuple[FormField, ...], list[C
     standard = standards.of(case.standard)
     return (
         CaseApplicant.objects.get(case=case),
-        standard.fields_for(case.circumstance),
+        standard.fields_for(case.circumstance, shown_answers(case)),
         materials_of(case.id),
     )
 
@@ -300,6 +300,26 @@ def identity_of(applicant: CaseApplicant) -> str:
     """Open a sealed identity number; the caller records the look and its purpose first (P26(4))."""
     sealed = bytes(applicant.identity_sealed)
     return keyring.current().open_text(sealed, about=f"identity:{applicant.case_id}") if sealed else ""
+
+
+def about_answer(case_id: int, key: str) -> str:
+    """Name what a sealed answer of the application form is about; it opens as nothing else."""
+    return f"form:{case_id}:{key}"
+
+
+def answer_of(case: Case, key: str) -> str:
+    """Give an answer of the application form in full; of a sealed one the caller records the look first."""
+    kept = case.form.get(key) or ""
+    if not isinstance(kept, dict):
+        return str(kept)
+    return keyring.current().open_text(bytes.fromhex(kept["sealed"]), about=about_answer(case.id, key))
+
+
+def shown_answers(case: Case) -> dict[str, str]:
+    """Give the answers of the application form by key as they may be shown: numbers of people masked."""
+    return {
+        key: str(kept["masked"]) if isinstance(kept, dict) else str(kept) for key, kept in case.form.items()
+    }
 
 
 def phone_of(applicant: CaseApplicant) -> str:

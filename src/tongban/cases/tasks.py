@@ -5,12 +5,13 @@ import logging
 
 from procrastinate.contrib.django import app
 
-from tongban.cases import doctor
+from tongban.cases import doctor, queries
 from tongban.cases.models import Case
 from tongban.cases.operations import acceptance, intake, windows
 from tongban.cases.states import State
 from tongban.directory import queries as directory
 from tongban.duties import queries as duties
+from tongban.journal import operations as journal
 from tongban.kernel import refusals
 from tongban.people.actors import SYSTEM
 
@@ -68,3 +69,13 @@ def carry_on_handing_over(timestamp: int) -> None:
     """Go on with hand-overs whose job has been lost; one that still runs finds nothing left to do."""
     for window_id in windows.in_progress():
         windows.hand_batch_over(window_id, ordered_by="系统", at=directory.now())
+
+
+@app.periodic(cron="10 3 * * *")
+@app.task(queueing_lock="verify")
+def verify_journal(timestamp: int, by: str = "") -> None:
+    """Verify every chain and seal every night, and whenever the audit administrator asks; log each fault (S2)."""
+    done = journal.check(heads=queries.heads, by=by)
+    for fault in done.found:
+        log.error("journal: chain %s entry %s: %s", fault["chain"], fault["seq"], fault["what"])
+    log.info("journal: %d entries verified, %d faults", done.entries, done.faults)

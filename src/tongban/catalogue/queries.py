@@ -252,6 +252,15 @@ def versions_of(procedure_id: int) -> list[AcceptanceStandard]:
     return list(rows.order_by("-stage", F("province_id").asc(nulls_first=True), "is_sample", "-version"))
 
 
+def standing(row: AcceptanceStandard, in_force: Sequence[AcceptanceStandard], *, on: datetime.date) -> str:
+    """Say how a version stands on a day: in force, to come, replaced, or withdrawn."""
+    if getattr(row, "withdrawal", None):
+        return "withdrawn"
+    if row.effective_from_on > on:
+        return "coming"
+    return "in_force" if row.id in {r.id for r in in_force} else "replaced"
+
+
 def version(standard_id: int) -> AcceptanceStandard:
     """Give a published version with its procedure.
 

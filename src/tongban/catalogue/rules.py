@@ -10,6 +10,8 @@ from tongban.directory.models import Level
 from tongban.kernel import numbers, refusals, text
 
 MAX_LENGTH = 500
+# Answers that are sealed where they are kept and masked where they are shown, each with its mask.
+SECRET_TYPES = {"identity_number": numbers.mask_identity, "phone": numbers.mask_phone}
 HIGHEST_FIRST = (Level.PROVINCE, Level.PREFECTURE, Level.COUNTY)
 
 

@@ -12,8 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pypinyin import Style, lazy_pinyin
-
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 _LATIN = re.compile(r"[a-z0-9]+")
 _STOP = frozenset("的了我要想办怎么在去到可以吗和与、，。？?！!（）()“”\"' ")
@@ -88,7 +86,7 @@ class Index:
             if fit > 0.5:
                 for seq in self._of_department[department]:
                     found.setdefault(seq, 0.0)
-        if text.isdigit() and int(text) in self.items:
+        if text.isdecimal() and int(text[:9]) in self.items:
             found.setdefault(int(text), 0.0)
         return found
 
@@ -145,11 +143,18 @@ def _han_terms(text: str) -> set[str]:
     return set(characters) | pairs
 
 
+def _pinyin(text: str) -> list[str]:
+    # Its dictionary of phrases is a fifth of what a web process would load before it can serve.
+    from pypinyin import Style, lazy_pinyin
+
+    return lazy_pinyin(text, style=Style.NORMAL)
+
+
 @functools.lru_cache(maxsize=65_536)
 def pinyin_of(text: str) -> tuple[tuple[str, ...], str]:
     """Give the syllables of a text without tones, and their initials as one word."""
     han = "".join(_HAN.findall(text))
-    syllables = tuple(s for s in lazy_pinyin(han, style=Style.NORMAL) if s.isascii())
+    syllables = tuple(s for s in _pinyin(han) if s.isascii())
     return syllables, "".join(s[0] for s in syllables)
 
 
@@ -198,14 +203,14 @@ def _misspelt(letters: str, whole: str) -> float:
 
 def _letters(words: str) -> str:
     """Write a text that mixes characters and letters in letters alone."""
-    return re.sub(r"[^a-z0-9]", "", "".join(lazy_pinyin(words, style=Style.NORMAL)))
+    return re.sub(r"[^a-z0-9]", "", "".join(_pinyin(words)))
 
 
 @functools.lru_cache(maxsize=1024)
 def _typed(words: str) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
     """Cut what was typed into characters, pairs of characters, and pairs of their syllables."""
     characters = tuple(c for c in words if _HAN.match(c) and c not in _STOP)
-    syllables = lazy_pinyin("".join(characters), style=Style.NORMAL)
+    syllables = _pinyin("".join(characters))
     sounds = frozenset(f"{a} {b}" for a, b in itertools.pairwise(syllables))
     return characters, tuple(a + b for a, b in itertools.pairwise(characters)), sounds
 

@@ -37,6 +37,9 @@ COMMANDS = {
     "token": Command("token", "make a bearer token for an account, for the API"),
     "practice": Command("practice", "show, advance or reset the product's clock (practice mode)"),
     "seed": Command("seeding", "load divisions, windows, items, standards; again changes nothing"),
+    "directory": Command(
+        "places", "load divisions, authorities and windows from a workbook: another province"
+    ),
     "seal": Command("seal", "seal the journal now"),
     "bench": Command("bench", "measure what a case and a step cost"),
     "backup": Command("backup", "back up database, files and keys; list or check back-ups", django=False),

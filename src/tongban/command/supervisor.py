@@ -8,8 +8,10 @@ database goes on, and the next start adopts it.
 import argparse
 import fcntl
 import importlib.util
+import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,12 +20,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 
 from tongban.command import processes, running
 from tongban.command.archive import place, replication
 from tongban.command.problems import Problem
 from tongban.command.service import Service
+from tongban.kernel import logs
 
 BEAT = 0.2  # seconds between two looks at the children
 READY_WITHIN = 120.0  # seconds that the web process may take to answer for the first time
@@ -239,6 +243,7 @@ class Supervisor:
     def _services(self) -> list[Service]:
         python = [sys.executable, "-m"]
         granian = [*python, "granian", "--host", self.listen, "--no-ws", "--log-level", "warning"]
+        granian += ["--log-config", str(self._log_config())]
         web = [
             *granian, "--port", str(self.port), "--interface", "wsgi", "--workers", str(self.web_workers),
             "--blocking-threads", str(self.threads), "--respawn-failed-workers", "--respawn-interval", "0.5",
@@ -250,7 +255,8 @@ class Supervisor:
         ]  # fmt: skip
         environment = self._environment()
         services = [
-            Service("web", web, folder=self.logs, environment=environment, patience=5.0),
+            Service("web", web, folder=self.logs, patience=5.0,
+                    environment=environment | {"PROMETHEUS_MULTIPROC_DIR": str(self._counters())}),
             Service("worker", [*python, "tongban.command.worker"], folder=self.logs, environment=environment,
                     patience=4.0),
         ]  # fmt: skip
@@ -286,6 +292,19 @@ class Supervisor:
     def _stop_waiting(self) -> None:
         if self.cluster is not None and place.waits() and self.cluster.is_running():
             self.cluster.apply({})
+
+    def _log_config(self) -> Path:
+        """Write down how the web server is to log: as everything else does."""
+        place = self.data / "logging.json"
+        place.write_text(json.dumps(logs.configuration(), indent=2))
+        return place
+
+    def _counters(self) -> Path:
+        """Give an empty folder for what the web processes count together."""
+        folder = self.data / "metrics"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
 
     # While it runs
 

@@ -30,6 +30,9 @@ def main() -> None:
     """Work until SIGTERM or SIGINT; jobs that were done leave the queue, failed ones stay to be seen."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongban.config.settings")
     django.setup()
+    from tongban.kernel import logs
+
+    logs.guard()
     from procrastinate.contrib.django import app
 
     from tongban.command import rescue
@@ -53,9 +56,7 @@ async def _work(app: "App") -> None:
                     async with worker.open_async():
                         await _run_until(told, worker)
         except (exceptions.ConnectorException, psycopg.Error, OSError) as error:
-            log.warning(
-                "the database is out of reach, trying again: %s", str(error.__cause__ or error).strip()
-            )
+            log.warning("the database is out of reach, trying again: %s", error.__cause__ or error)
         if not told.is_set():
             await asyncio.sleep(AGAIN)
 

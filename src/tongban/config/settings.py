@@ -19,6 +19,8 @@
 | `TONGBAN_LIVE_ADDRESS` | where browsers reach the live process | same host, PORT + 1 |
 | `TONGBAN_PROXIES` | how many proxies of ours stand in front and add to X-Forwarded-For | 0 |
 | `TONGBAN_ADMINISTRATORS_NEED_FACTOR` | 1: the three administrators sign in with a second factor | 0 in practice, else 1 |
+| `TONGBAN_OUTGOING_ALLOW` | hosts and networks inside that we may call | this machine in practice, else none |
+| `TONGBAN_METRICS_TOKEN` | bearer secret that opens `/metrics` and `/health/detail` from elsewhere | none: this machine only |
 | `TONGBAN_LISTEN` | address that the web process listens on | 127.0.0.1 |
 | `TONGBAN_CHROMIUM` | the browser that the journeys drive | `chromium` on the path |
 | `PORT` | port of the web process | 8000 |
@@ -33,7 +35,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
-from tongban.kernel import primary
+from tongban.kernel import logs, primary
 
 HERE = Path(__file__).resolve().parent.parent
 CHECKOUT = HERE.parent.parent
@@ -58,6 +60,14 @@ TONGBAN_PROXIES = int(os.environ.get("TONGBAN_PROXIES", "0"))
 TONGBAN_ADMINISTRATORS_NEED_FACTOR = (
     os.environ.get("TONGBAN_ADMINISTRATORS_NEED_FACTOR", "0" if TONGBAN_PRACTICE else "1") == "1"
 )
+TONGBAN_OUTGOING_ALLOW = [
+    word.strip()
+    for word in os.environ.get("TONGBAN_OUTGOING_ALLOW", "127.0.0.0/8,::1" if TONGBAN_PRACTICE else "").split(
+        ","
+    )
+    if word.strip()
+]
+TONGBAN_METRICS_TOKEN = os.environ.get("TONGBAN_METRICS_TOKEN", "")
 TONGBAN_MAX_SCAN = 20 * 1024 * 1024
 # Share of a duty's working time after which it shows amber; a province may set its own as a parameter.
 TONGBAN_AMBER_SHARE = 0.7
@@ -168,9 +178,11 @@ INSTALLED_APPS = [
     "tongban.web.workbench",
     "tongban.web.overview",
     "tongban.web.account",
+    "tongban.web.system",
 ]
 
 MIDDLEWARE = [
+    "tongban.web.kit.seeing.SeeingMiddleware",
     "tongban.web.kit.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -216,7 +228,7 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 AUTH_USER_MODEL = "people.Person"
 LOGIN_URL = "/desk/sign-in/"
 LOGIN_REDIRECT_URL = "/desk/"
-TONGBAN_ADMINISTRATORS_HOME = "/desk/"
+TONGBAN_ADMINISTRATORS_HOME = "/system/"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "tongban.people.passwords.Length"},
@@ -247,6 +259,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^metrics$", r"^health/"]  # asked for on the machine itself, without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 X_FRAME_OPTIONS = "SAMEORIGIN"  # a notice is shown in a frame of the page it belongs to
@@ -295,11 +308,4 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 PROCRASTINATE_ON_APP_READY = "tongban.config.subscriptions.on_app_ready"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"procrastinate": {"level": "WARNING"}, "pikepdf": {"level": "WARNING"}},
-}
+LOGGING = logs.configuration()

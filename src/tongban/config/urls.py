@@ -2,13 +2,17 @@
 
 from django.urls import include, path
 
+from tongban.web.kit import metrics
+
 urlpatterns = [
     path("", include("tongban.web.portal.urls")),
     path("desk/", include("tongban.web.account.urls")),
     path("desk/", include("tongban.web.workbench.urls")),
+    path("system/", include("tongban.web.system.urls")),
     path("overview/", include("tongban.web.overview.urls")),
     path("api/v1/", include(("tongban.web.api.urls", "api"))),
     path("health/", include("tongban.web.kit.health")),
+    path("metrics", metrics.page, name="metrics"),
     path("language/", include("django.conf.urls.i18n")),
 ]
 handler500 = "tongban.web.kit.refusal.failed"

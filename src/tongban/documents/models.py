@@ -70,3 +70,54 @@ class StoredFile(models.Model):
     def is_image(self) -> bool:
         """Whether a page can show it as a picture."""
         return self.media_type in (MediaType.JPEG, MediaType.PNG)
+
+
+class ImportState(models.TextChoices):
+    QUEUED = "queued", _("等待检查")
+    CHECKING = "checking", _("正在检查")
+    FAULTY = "faulty", _("有错误，没有导入")
+    CHECKED = "checked", _("等您确认")
+    APPLYING = "applying", _("正在导入")
+    APPLIED = "applied", _("已导入")
+    UNCHANGED = "unchanged", _("没有变化，不需要导入")
+
+
+class Import(models.Model):
+    """An Excel workbook that somebody handed in: what it would change, what is wrong with it, how far it is.
+
+    The content lies in the store under its digest.
+    """
+
+    RUNNING = (ImportState.QUEUED, ImportState.CHECKING, ImportState.APPLYING)
+
+    id = models.BigIntegerField(primary_key=True)
+    kind = models.CharField(max_length=12)
+    name = models.CharField(max_length=NAME_LENGTH)
+    digest = models.BinaryField(max_length=DIGEST_LENGTH)
+    size = models.PositiveIntegerField()
+    status = models.CharField(max_length=12, choices=ImportState.choices, default=ImportState.QUEUED)
+    done = models.PositiveIntegerField(default=0)  # rows gone through so far
+    added = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    same = models.PositiveIntegerField(default=0)
+    changes = models.JSONField(default=list)  # sentences, at most 500
+    faults = models.JSONField(default=list)  # [{"sheet", "row", "column", "what"}], at most 200
+    problem = models.CharField(max_length=300, blank=True)  # why the whole file could not be read
+    made_by_id = models.BigIntegerField(db_index=True)
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status=ImportState.FAULTY) | ~Q(faults=[]) | ~Q(problem=""),
+                name="a_faulty_import_says_what_is_wrong",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_running(self) -> bool:
+        return self.status in self.RUNNING

@@ -168,8 +168,10 @@ def bare_jpeg2000(content: bytes) -> bytes:
     Raises:
         Unreadable: the boxes do not follow each other.
     """
-    if content[4:8] != b"jP  ":
+    if content.startswith(b"\xff\x4f\xff\x51"):
         return content
+    if content[4:8] != b"jP  ":
+        raise Unreadable("JPEG 2000 without a start")
     kept, place = [], 0
     while place < len(content):
         size, kind = int.from_bytes(content[place : place + 4], "big"), content[place + 4 : place + 8]

@@ -1,5 +1,6 @@
 """Reads of duties: the queue of a bearer, and why a date is what it is."""
 
+import collections
 import datetime
 from collections.abc import Sequence
 
@@ -92,6 +93,12 @@ def pressing_at(
         due_at, id_ = after
         rows = rows.filter(Q(due_at__gt=due_at) | Q(due_at=due_at, id__gt=id_))
     return rows.order_by("due_at", "id")
+
+
+def late_by_kind(*, at: datetime.datetime, most: int) -> dict[str, int]:
+    """Count the open duties whose time is over, by kind; of all together at most so many."""
+    late = Duty.objects.filter(done_at=None, due_at__lt=at).order_by("due_at").values_list("kind", flat=True)
+    return dict(collections.Counter(late[:most]))
 
 
 def overdue(kind: str, *, at: datetime.datetime) -> QuerySet[Duty]:

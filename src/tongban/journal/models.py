@@ -72,3 +72,17 @@ class Look(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what} {self.at}"
+
+
+class Verification(models.Model):
+    """One check of every chain and every seal, with what it found. Only ever added, when it is over."""
+
+    began_at = models.DateTimeField("开始时间")
+    ended_at = models.DateTimeField("结束时间")
+    by = models.CharField("发起账号", max_length=60, blank=True)  # empty: by schedule
+    entries = models.BigIntegerField("条数")
+    faults = models.IntegerField("问题数")
+    found = models.JSONField("问题", default=list)  # the first of them, as operations.Fault says
+
+    def __str__(self) -> str:
+        return f"{self.ended_at} {self.faults}"

@@ -5,14 +5,14 @@ Entries are built here and inserted by whoever takes the step, in the same trip 
 
 import datetime
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
 
-from tongban.journal.models import Entry, Look, Seal, SealedHead
+from tongban.journal.models import Entry, Look, Seal, SealedHead, Verification
 from tongban.kernel import crypto, ids, keyring
 
 NOTHING_BEFORE = bytes(32)
@@ -160,6 +160,34 @@ def look(
         person_id=person_id,
         person=person,
         place=place,
+    )
+
+
+_KEPT_FAULTS = 50
+
+
+def check(*, heads: Callable[[], Iterable[tuple[int, int, bytes]]], by: str = "") -> Verification:
+    """Verify everything as it stood at one moment, and keep what was found.
+
+    Args:
+        heads: gives what cases say their last entry is; read in the same moment as the chains.
+        by: the account that asks for it, empty for the schedule.
+    """
+    began_at = datetime.datetime.now(datetime.UTC)
+    is_alone = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_alone:  # else somebody else's transaction decides what is seen
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        faults = list(verify(heads=heads()))
+        entries = Entry.objects.count()
+    return Verification.objects.create(
+        began_at=began_at,
+        ended_at=datetime.datetime.now(datetime.UTC),
+        by=by,
+        entries=entries,
+        faults=len(faults),
+        found=[{"chain": f.chain_id, "seq": f.seq, "what": f.what} for f in faults[:_KEPT_FAULTS]],
     )
 
 

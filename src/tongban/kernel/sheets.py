@@ -80,7 +80,7 @@ class Column:
     title: str
     kind: str = "text"
     required: bool = False
-    choices: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, Any] = field(default_factory=dict)
     width: int = 16
     help: str = ""
     is_shown_only: bool = False  # written for people, not read back
@@ -275,7 +275,7 @@ def look_over(data: bytes) -> None:
                 raise _too_big()
             for part in parts:
                 _look_at(archive, part)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as problem:
+    except _STUMBLES as problem:
         raise NotAWorkbook() from problem
 
 
@@ -313,8 +313,6 @@ def _read_all(
             found.faults.append(
                 Fault(name, None, "", _("没有这个工作表，应为：{titles}").format(titles=titles))
             )
-        elif not hasattr(page, "iter_rows"):
-            found.faults.append(Fault(name, None, "", _("这不是表格，而是图表")))
         else:
             count = _read_sheet(page, known[name], found, count, progress, merged=_merged(data, page))
     if not found.rows and not found.faults:
@@ -349,7 +347,7 @@ def _read_sheet(
         )
     rows = found.rows.setdefault(sheet.key, [])
     columns: dict[int, Column] | None = None
-    for number, cells in enumerate(page.iter_rows(max_col=100), start=1):
+    for number, cells in enumerate(page.iter_rows(max_col=len(sheet.columns) + 10), start=1):
         if all(cell.value is None for cell in cells):
             continue
         if columns is None:

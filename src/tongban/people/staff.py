@@ -13,7 +13,7 @@ from tongban.directory import places, rules
 from tongban.directory.models import Window
 from tongban.journal import operations as journal
 from tongban.kernel import refusals, text, worktime
-from tongban.people import permissions
+from tongban.people import accounts, permissions
 from tongban.people.actors import Actor
 from tongban.people.models import Person, Post, Presence, Training
 from tongban.people.roles import AT_WINDOW, Role
@@ -129,6 +129,8 @@ def give_post(
     post = held or Post(person=person, role=role, window=window)
     post.valid_from_on, post.valid_until_on = from_on, None
     post.save()
+    giver = Person.objects.filter(pk=by.id or 0).first()
+    accounts.changed_posts(person, "post_given", by=giver, at=at, role=role, window=window.id)
     payload = {"person": person.pk, "account": person.account, "role": role, "window": window.id}
     _note("post_given", person.pk, who=who, at=at, payload=payload | {"from_on": from_on.isoformat()})
     return post
@@ -177,6 +179,8 @@ def end_post(post_id: int, *, until_on: datetime.date, by: Actor, at: datetime.d
         raise NotFilled(fields={"until_on": _("离任日期不能早于任职日期")})
     post.valid_until_on = until_on
     post.save(update_fields=["valid_until_on"])
+    taker = Person.objects.filter(pk=by.id or 0).first()
+    accounts.changed_posts(post.person, "post_taken", by=taker, at=at, role=post.role, window=post.window_id)
     payload = {"post": post.pk, "role": post.role, "window": post.window_id, "until_on": until_on.isoformat()}
     _note("post_ended", post.person_id, who=who, at=at, payload=payload)
     return post

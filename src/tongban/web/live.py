@@ -26,7 +26,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongban.config.settings")
 from django.conf import settings
 from django.core import signing
 
-from tongban.kernel import primary
+from tongban.kernel import logs, primary
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -98,7 +98,7 @@ class Hub:
                     for page in list(self.pages):
                         page.tell(page.names if names is None else names)
             except (psycopg.Error, OSError) as error:
-                log.warning("the database is out of reach, trying again: %s", str(error).strip())
+                log.warning("the database is out of reach, trying again: %s", error)
             finally:
                 self.is_listening = False
             await asyncio.sleep(_PATIENCE[min(failures, len(_PATIENCE) - 1)])
@@ -256,4 +256,5 @@ async def _say(
     await send({"type": "http.response.body", "body": json.dumps(said).encode(), "more_body": False})
 
 
+logs.guard()
 application = Application()

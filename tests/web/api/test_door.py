@@ -76,6 +76,7 @@ class TestDescription:
                 *("saveAuthority", "openHall", "saveHall", "openWindow", "getWindow", "saveWindow"),
                 *("checkEquipment", "setWindowDay", "clearWindowDay", "closeWindow"),
                 *("listStaff", "givePost", "endPost", "addTraining", "markPresence"),
+                *("getWorkbook", "importWorkbook", "getImport", "confirmImport"),
                 *("listWords", "addWord", "removeWord"),
             ]
         )

@@ -199,7 +199,9 @@ class TestLife:
             api("approver.510100").step(entered, "give_opinion", opinion="同意").json()["state"] == "approval"
         )
         home.step(entered, "suspend", reason="appraisal", note="鉴定", expected_on=until)
-        clocks = {c["kind"]: c for c in home.get(f"/cases/{entered}").json()["clocks"]}
+        seen = home.get(f"/cases/{entered}")
+        assert seen.status_code == 200 and seen.json()["suspensions"][0]["reason_name"]
+        clocks = {c["kind"]: c for c in seen.json()["clocks"]}
         assert clocks["legal_limit"]["lateness"] == "stopped" and clocks["legal_limit"]["due_at"] is None
         assert any("中止计时" in sentence for sentence in clocks["legal_limit"]["explained"])
         home.step(entered, "resume")

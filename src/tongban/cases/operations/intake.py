@@ -105,9 +105,8 @@ def save(case_id: int, changes: Mapping[str, Any], *, by: Actor, at: datetime.da
             elif name.startswith("form."):
                 key = name.removeprefix("form.")
                 field = standards.of(case.standard).field(key)
-                case.form[key] = catalogue_rules.clean(
-                    field, value, on=at.astimezone(worktime.BEIJING).date()
-                )
+                answer = catalogue_rules.clean(field, value, on=at.astimezone(worktime.BEIJING).date())
+                case.form[key] = _kept(case, field, answer)
                 case_columns.add("form")
             elif name in CASE_FIELDS:
                 _save_case_field(case, name, str(value).strip())
@@ -118,6 +117,15 @@ def save(case_id: int, changes: Mapping[str, Any], *, by: Actor, at: datetime.da
         if case_columns:
             case.save(update_fields=sorted(case_columns))
     return case
+
+
+def _kept(case: Case, field: standards.FormField, answer: str) -> str | dict[str, str]:
+    """Give an answer as the case keeps it: numbers of people are sealed, with their mask beside (S1)."""
+    mask = catalogue_rules.SECRET_TYPES.get(field.type)
+    if mask is None or not answer:
+        return answer
+    sealed = _sealed(answer, about=queries.about_answer(case.id, field.key))
+    return {"sealed": sealed.hex(), "masked": mask(answer)}
 
 
 def _save_case_field(case: Case, name: str, value: str) -> None:

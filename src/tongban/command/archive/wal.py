@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 Question = Callable[[], bool]
 GAP = "gap"  # in the folder: WAL is missing, and no base back-up was made since
 JUMP = "jump"  # in the folder: what is missing cannot be had, go on with what the server has
+_TAIL = 16  # bytes; nought at the end of a record that was made room for and not written
 _HEX = frozenset("0123456789ABCDEF")
 
 
@@ -183,12 +184,15 @@ class Archive:
             offset, good = 0, file.tell()
             while length := file.read(4):
                 record = file.read(int.from_bytes(length, "big"))
+                if len(record) < int.from_bytes(length, "big") or not any(record[-_TAIL:]):
+                    break  # torn: never acknowledged
                 try:
                     piece = crypto.open_sealed(own_key, record, about=_about(name, offset))
                 except crypto.Tampered:
-                    if file.read(1):  # something whole follows: this is no torn end
-                        raise sealed.Damaged(f"{path} is damaged: it is not what was written.") from None
-                    break
+                    # The server sends again what the archiver cuts off here, or a gap shows; a restore must not.
+                    if mend and not file.read(1):
+                        break
+                    raise sealed.Damaged(f"{path} is damaged: it is not what was written.") from None
                 yield piece
                 offset, good = offset + len(piece), file.tell()
             if mend:

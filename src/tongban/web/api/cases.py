@@ -161,7 +161,7 @@ def _opened(case: Case, what: str) -> str:
     if what.startswith("form."):
         masked = {f.key for f in standards.of(case.standard).fields if f.type in showing.MASKED_TYPES}
         key = what.removeprefix("form.")
-        return str(case.form.get(key, "")) if key in masked else ""
+        return queries.answer_of(case, key) if key in masked else ""
     known: dict[str, Callable[[CaseApplicant], str]] = {
         "identity": queries.identity_of,
         "agent_identity": queries.agent_identity_of,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
@@ -93,13 +93,13 @@ def as_json(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             response = view(request, *args, **kwargs)
         except refusals.Refusal as refused:
             return refusal_page.answer(request, refused)
-        except (SuspiciousOperation, MultiPartParserError, UnicodeDecodeError):
+        except (SuspiciousOperation, MultiPartParserError, UnicodeDecodeError, UnreadablePostError):
             return refusal_page.answer(request, Unreadable())
         except refusal_page.AWAY:
             _log.warning("The database was away at %s %s", request.method, request.path, exc_info=True)
             return refusal_page.away(request)
         except Exception:
-            _log.exception("The API failed at %s %s", request.method, request.path)
+            _log.exception("the API failed")
             return refusal_page.answer(request, Failed())
         if isinstance(response, HttpResponseNotAllowed):
             allowed = response["Allow"]

@@ -12,7 +12,7 @@ from tongban.catalogue.models import Procedure
 from tongban.directory.models import Window
 from tongban.duties import queries as duties
 from tongban.duties.models import BearerKind, Duty
-from tongban.kernel import ids, numbers
+from tongban.kernel import ids
 from tongban.notices import queries as notices
 from tongban.notices.models import Notice
 from tongban.notices.wording import Kind
@@ -134,7 +134,7 @@ def _story(case: Case) -> dict[str, Any]:
         "notices": [notice(n) for n in notices.issued_of(case.id)],
         "transfers": [_transfer(t) for t in queries.transfers_of(case.id)],
         "decisions": [
-            {**_columns(d), "kind_name": d.get_kind_display()} for d in queries.decisions_of(case.id)
+            {**_columns(d), "kind_name": str(d.get_kind_display())} for d in queries.decisions_of(case.id)
         ],
         "hand_offs": [
             {**_columns(h), "department": h.department.name} for h in queries.hand_offs_of(case.id)
@@ -162,16 +162,7 @@ def _person(applicant: CaseApplicant) -> dict[str, Any]:
 
 
 def _form(case: Case) -> dict[str, Any]:
-    kinds = {f.key: f.type for f in standards.of(case.standard).fields}
-    return {key: _masked(kinds.get(key, ""), str(value)) for key, value in case.form.items()}
-
-
-def _masked(kind: str, value: str) -> str:
-    if kind == "identity_number":
-        return numbers.mask_identity(value) if value else ""
-    if kind == "phone":
-        return numbers.mask_phone(value) if value else ""
-    return value
+    return queries.shown_answers(case)
 
 
 def form_field(field: standards.FormField) -> dict[str, Any]:
@@ -222,7 +213,7 @@ def notice(row: Notice) -> dict[str, Any]:
 def _transfer(row: Transfer) -> dict[str, Any]:
     return {
         **_columns(row),
-        "kind_name": row.get_kind_display(),
+        "kind_name": str(row.get_kind_display()),
         "channel_name": str(Channel(row.channel).label),
         "from_window": row.from_window.name,
         "to_window": row.to_window.name,

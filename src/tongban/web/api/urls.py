@@ -21,8 +21,10 @@ from tongban.web.api import (
     problems,
     queues,
     showing,
+    standards,
     steps,
     words,
+    workbooks,
 )
 from tongban.web.api.auth import BEARER
 
@@ -52,7 +54,20 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars, places, words, off_list):
+for part in (
+    catalogue,
+    queues,
+    cases,
+    papers,
+    forms,
+    steps,
+    calendars,
+    places,
+    words,
+    standards,
+    workbooks,
+    off_list,
+):
     api.add_router("", part.router)
 problems.refuse_unknown_parameters(api)
 admission.guard(api)

@@ -1,14 +1,18 @@
 """Whether the product lives, and whether it can serve: for supervisors and load balancers, not for people."""
 
+import datetime
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
 
 from tongban.documents import queries as documents
+from tongban.journal import queries as journal
+from tongban.web.kit import metrics, requests
 
 
 @login_not_required
@@ -22,13 +26,14 @@ def live(request: HttpRequest) -> JsonResponse:
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """Say whether database, queue and storage can be used; 503 when one cannot."""
-    checks = {name: _works(check) for name, check in CHECKS.items()}
+    checks = {name: works(check) for name, check in CHECKS.items()}
     well = all(checks.values())
     parts = {name: "ok" if fine else "failed" for name, fine in checks.items()}
     return JsonResponse({"status": "ok" if well else "failed", **parts}, status=200 if well else 503)
 
 
-def _works(check: Callable[[], bool]) -> bool:
+def works(check: Callable[[], bool]) -> bool:
+    """Tell whether a part can be used."""
     try:
         return check()
     except Exception:  # whatever is wrong with it, it cannot be used
@@ -51,6 +56,40 @@ def _queue() -> bool:
     return bool(row and row[0])
 
 
+@login_not_required
+@require_safe
+def detail(request: HttpRequest) -> JsonResponse:
+    """Say how each part does, in figures; for this machine and for whoever shows the metrics secret."""
+    if not metrics.is_admitted(request):
+        raise Http404
+    checks = {name: works(check) for name, check in CHECKS.items()}
+    heard_at, sealed_at, usage = _heard_at(), journal.last_sealed_at(), metrics.disk()
+    now = requests.machine_time()
+    free, total = usage or (0, 0)
+    said: dict[str, object] = {
+        "status": "ok" if all(checks.values()) else "failed",
+        **{name: "ok" if fine else "failed" for name, fine in checks.items()},
+        "worker_silent_seconds": round((now - heard_at).total_seconds()) if heard_at else None,
+        "files_free_bytes": free,
+        "files_free_share": round(free / total, 3) if total else 0,
+        "calendar_days_left": metrics.days_covered(),
+        "seal_age_seconds": round((now - sealed_at).total_seconds()) if sealed_at else None,
+        "practice": settings.TONGBAN_PRACTICE,
+    }
+    return JsonResponse(said, status=200 if said["status"] == "ok" else 503)
+
+
+def _heard_at() -> datetime.datetime | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(last_heartbeat) FROM procrastinate_workers")
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
 CHECKS = {"database": _database, "queue": _queue, "storage": documents.storage_ready}
 
-urlpatterns = [path("live", live, name="health_live"), path("ready", ready, name="health_ready")]
+urlpatterns = [
+    path("live", live, name="health_live"),
+    path("ready", ready, name="health_ready"),
+    path("detail", detail, name="health_detail"),
+]

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import IntegrityError, OperationalError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 
 from tongban.kernel import crypto, refusals
@@ -146,7 +146,7 @@ def digest_of(request: HttpRequest) -> bytes:
         return crypto.sm3(f"{request.method} {request.get_full_path()}\n".encode() + _said_by(request))
     except RequestDataTooBig:
         raise readable.TooMuch() from None
-    except MultiPartParserError:
+    except (MultiPartParserError, UnreadablePostError):
         raise readable.Garbled() from None
 
 

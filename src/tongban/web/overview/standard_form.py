@@ -437,6 +437,12 @@ class _Maker:
             *self._only_for(at, row),
         ]
 
+    def _choices(self, at: str, row: Mapping[str, Any]) -> list[Input]:
+        if row.get("type") != "choice":
+            return []
+        label = _("选项（每行一个）")
+        return [self.input(f"{at}.choices", label, row.get("choices", []), "lines", is_wide=True)]
+
     def _field(self, at: str, row: Mapping[str, Any], n: int) -> list[Input]:
         before = self.content.get("field", ())[:n]
         askable = [(f["key"], f.get("label", "")) for f in before if f.get("type") == "choice"]
@@ -452,9 +458,7 @@ class _Maker:
             ),
             self.input(f"{at}.required", _("必填"), row.get("required", True), "check"),
             self.input(f"{at}.help", _("填写提示"), row.get("help", ""), limit=300),
-            self.input(
-                f"{at}.choices", _("选项（单选用，每行一个）"), row.get("choices", []), "lines", is_wide=True
-            ),
+            *self._choices(at, row),
             *self._only_for(at, row),
         ]
         if askable or when:

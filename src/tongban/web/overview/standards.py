@@ -87,7 +87,7 @@ def _procedure(request: HttpRequest, row: Procedure, refusal: refusals.Refusal |
         "levels": [Level(level).label for level in row.levels],
         "modes": [standard_form.MODES.get(mode, mode) for mode in row.modes],
         "places": list(zip(provinces, _stages(row, in_force, [d.code for d in provinces]), strict=True)),
-        "versions": [(v, standing(v, in_force, on=on)) for v in queries.versions_of(row.id)],
+        "versions": [(v, queries.standing(v, in_force, on=on)) for v in queries.versions_of(row.id)],
         "drafts": [(d, permissions.may_review(d, by=actor)) for d in drafts],
         "may_begin": _may_begin(actor, {(d.province_id, d.stage) for d in drafts}),
         "acts": [
@@ -110,15 +110,6 @@ def _may_begin(actor: Actor, begun: set[tuple[str | None, int]]) -> list[tuple[i
     if permissions.may_edit(None, by=actor):
         offers.append((Stage.FIVE_PROVINCES, "", _("起草五省统一标准")))
     return [(s, code, label) for s, code, label in offers if (code or None, s) not in begun]
-
-
-def standing(row: AcceptanceStandard, in_force: list[AcceptanceStandard], *, on: datetime.date) -> str:
-    """Say how a version stands on a day: in force, to come, replaced, or withdrawn."""
-    if getattr(row, "withdrawal", None):
-        return "withdrawn"
-    if row.effective_from_on > on:
-        return "coming"
-    return "in_force" if row.id in {r.id for r in in_force} else "replaced"
 
 
 @require_POST
@@ -154,7 +145,7 @@ def _version(
     in_force = queries.lines_in_force([row.procedure_id], on=on, with_content=False)
     shown = {
         "row": row,
-        "standing": standing(row, in_force, on=on),
+        "standing": queries.standing(row, in_force, on=on),
         "may_withdraw": permissions.may_edit(row.province_id, by=door.actor_of(request))
         and not getattr(row, "withdrawal", None)
         and not row.is_sample,

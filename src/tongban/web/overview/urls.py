@@ -10,6 +10,7 @@ from tongban.web.overview import (
     staff,
     standards,
     words,
+    workbooks,
 )
 
 urlpatterns = [
@@ -22,4 +23,5 @@ urlpatterns = [
     *staff.urlpatterns,
     *words.urlpatterns,
     *off_list.urlpatterns,
+    *workbooks.urlpatterns,
 ]

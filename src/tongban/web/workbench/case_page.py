@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from tongban.cases import permissions, queries
 from tongban.cases.models import Case, CaseMaterial, Scan, Transfer
 from tongban.cases.states import DUTIES, PART_NAMES, STATES, Part, State
+from tongban.catalogue import rules as catalogue_rules
 from tongban.catalogue import standards
 from tongban.duties import queries as duty_queries
 from tongban.duties.models import BearerKind, Duty, Unit
 from tongban.journal.models import Entry
-from tongban.kernel import numbers, worktime
+from tongban.kernel import worktime
 from tongban.notices import queries as notices
 from tongban.people.actors import Actor
 from tongban.web.kit.templatetags import kit
@@ -23,7 +24,6 @@ from tongban.web.workbench import case_forms, case_history
 from tongban.web.workbench.case_forms import Facts, Typed
 from tongban.web.workbench.case_history import FINDINGS
 
-_SECRET_TYPES = {"identity_number": numbers.mask_identity, "phone": numbers.mask_phone}
 _LOOKS = {
     "identity": "申请人证件号码",
     "agent_identity": "代理人证件号码",
@@ -211,14 +211,13 @@ def papers_of(case: Case, facts: Facts) -> list[Paper]:
 
 def _answers(case: Case) -> list[Answer]:
     rows = []
-    for asked in standards.of(case.standard).fields_for(case.circumstance):
-        text = str(case.form.get(asked.key) or "").strip()
+    said = queries.shown_answers(case)
+    for asked in standards.of(case.standard).fields_for(case.circumstance, said):
+        text = said.get(asked.key, "").strip()
         if not text:
             continue
-        mask = _SECRET_TYPES.get(asked.type)
-        rows.append(
-            Answer(asked.label, mask(text), f"form.{asked.key}") if mask else Answer(asked.label, text)
-        )
+        is_secret = asked.type in catalogue_rules.SECRET_TYPES
+        rows.append(Answer(asked.label, text, f"form.{asked.key}" if is_secret else ""))
     return rows
 
 
@@ -263,5 +262,5 @@ def secret_of(case: Case, what: str) -> str | None:
     if what in readers:
         return str(readers[what](case.applicant))
     if what.startswith("form.") and what.removeprefix("form.") in case.form:
-        return str(case.form[what.removeprefix("form.")])
+        return queries.answer_of(case, what.removeprefix("form."))
     return None

@@ -48,7 +48,7 @@ APPLICANT = (
 DELIVERY = ("channel", "delivery_way", "delivery_address")
 FLAGS = frozenset({"has_agent", "has_agent_letter", "is_identity_checked"})
 SECRETS = frozenset({"identity", "phone", "agent_identity"})  # never written back into a page
-SECRET_TYPES = frozenset({"identity_number", "phone"})  # of form fields
+SECRET_TYPES = frozenset(catalogue_rules.SECRET_TYPES)  # of form fields
 PLACE = ("province", "city", "county")
 
 # What a clerk says most often about a paper: the word on the button, and the sentence it adds to the advice.
@@ -92,7 +92,7 @@ def stored(case: Case, applicant: CaseApplicant) -> dict[str, str]:
     """Give what is stored for each plain field, as the form would post it."""
     values = {name: _text(getattr(applicant, name)) for name in APPLICANT if name not in SECRETS}
     values |= {name: getattr(case, name) for name in DELIVERY}
-    values |= {f"form.{key}": str(value) for key, value in case.form.items()}
+    values |= {f"form.{key}": shown for key, shown in queries.shown_answers(case).items()}
     return values
 
 
@@ -154,6 +154,8 @@ def _save_fields(case: Case, data: QueryDict, applied: Applied, *, by: Actor, at
             applied.errors.update(refusal.fields or {name: refusal.message})
             continue
         applied.saved.add(name)
+        if name.startswith("form.") and _is_looked_at(case, name.removeprefix("form.")):
+            applied.matter_changed = True  # other fields are asked for or no more
         if name in ("kind", "identity_kind"):
             applied.who_changed = True
 
@@ -165,6 +167,10 @@ def _unchanged(case: Case, name: str, value: str, was: dict[str, str], suggested
     if name == "channel" and not case.channel and value == suggested:
         return True  # shown as a suggestion, chosen only with the receipt
     return value == was.get(name, "")
+
+
+def _is_looked_at(case: Case, key: str) -> bool:
+    return any(f.when is not None and f.when.field == key for f in standards.of(case.standard).fields)
 
 
 def _is_secret_answer(case: Case, name: str) -> bool:

@@ -27,7 +27,7 @@ from tongban.catalogue.standards import FormField, MaterialRequirement
 from tongban.directory import queries as directory
 from tongban.directory.models import Division, Level
 from tongban.duties import queries as duties
-from tongban.kernel import numbers, worktime
+from tongban.kernel import worktime
 from tongban.web.workbench import receive_form
 from tongban.web.workbench.receive_form import Applied
 
@@ -242,8 +242,6 @@ def _answer(field: FormField, values: Mapping[str, str], errors: Mapping[str, st
     if field.type in receive_form.SECRET_TYPES:
         type_ = "secret"
         is_open = not value or change == name or bool(error)
-        mask = numbers.mask_phone if field.type == "phone" else numbers.mask_identity
-        value = mask(value) if value else ""
     return Field(name, field.label, type_, value, field.required, field.choices, field.help, error, is_open)
 
 

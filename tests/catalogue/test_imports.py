@@ -1,0 +1,296 @@
+"""Excel in and out: nothing is half imported, an export read again changes nothing, each only its own part."""
+
+import datetime
+import io
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from pytest_django import Settings
+
+from tests.stories import actor
+from tongban.catalogue import imports
+from tongban.directory.models import Division, Window
+from tongban.documents import imports as kept
+from tongban.documents.models import Import
+from tongban.journal.models import Entry
+from tongban.kernel import sheets
+from tongban.people.models import Person, Post
+
+pytestmark = pytest.mark.django_db
+OWN, CITY, PROVINCE = "manager.520103", "manager.520100", "manager.520000"
+YUNYAN = "520103000000"
+ROWS = int(os.environ.get("TONGBAN_IMPORT_ROWS", "3000"))  # 10,000 for the whole proof
+Change = Callable[[openpyxl.Workbook], None]
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings: Settings, tmp_path: Path) -> Iterator[None]:
+    settings.TONGBAN_FILES = tmp_path / "files"
+    settings.TONGBAN_KEYS = tmp_path / "keys"
+    yield
+
+
+def edited(data: bytes, change: Change) -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    change(book)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def column(page: Any, title: str) -> int:
+    return next(c.column for c in page[1] if str(c.value).rstrip("*") == title)
+
+
+def put(page: Any, row: int, title: str, value: object) -> None:
+    page.cell(row, column(page, title), value)
+
+
+def line(page: Any, **values: object) -> None:
+    """Add a row by the titles of its columns."""
+    number = page.max_row + 1
+    for title, value in values.items():
+        put(page, number, title, value)
+
+
+def go(data: bytes, at: datetime.datetime, *, kind: str = "contacts", by: str = OWN) -> Import:
+    """Hand a workbook in and let the job check it."""
+    row = imports.hand_in(data, kind=kind, name="测试.xlsx", by=actor(by), at=at)
+    imports.go_through(row.id, at=at)
+    return Import.objects.get(id=row.id)
+
+
+def confirm(row: Import, at: datetime.datetime, *, by: str = OWN) -> Import:
+    imports.confirm(row.id, by=actor(by))
+    imports.go_through(row.id, at=at)
+    return Import.objects.get(id=row.id)
+
+
+def yunyan() -> Window:
+    return Window.objects.get(division_id=YUNYAN)
+
+
+class TestRoundTrip:
+    @pytest.mark.article("B8", "W5")
+    @pytest.mark.parametrize("kind", ["contacts", "staff"])
+    @pytest.mark.parametrize("by", [OWN, CITY, PROVINCE])
+    def test_an_export_read_again_changes_nothing(self, at: datetime.datetime, kind: str, by: str) -> None:
+        row = go(imports.export(kind, by=actor(by), at=at), at, kind=kind, by=by)
+        assert (row.status, row.faults, row.changes, row.problem) == ("unchanged", [], [], "")
+        assert row.same > 0
+
+    @pytest.mark.article("B8")
+    def test_an_empty_template_says_what_it_wants(self, at: datetime.datetime) -> None:
+        book = openpyxl.load_workbook(io.BytesIO(imports.template("contacts", by=actor(OWN))))
+        assert book.sheetnames == ["说明", "区划", "机构", "大厅", "窗口", "选项"]
+        assert go(imports.template("contacts", by=actor(OWN)), at).status == "unchanged"
+
+
+class TestContacts:
+    @pytest.mark.article("B8", "A4")
+    def test_shows_first_and_writes_when_confirmed(self, at: datetime.datetime) -> None:
+        before = yunyan()
+        data = edited(
+            imports.export("contacts", by=actor(OWN), at=at),
+            lambda b: put(b["窗口"], 2, "电话", "0851-86891234"),
+        )
+        row = go(data, at)
+        assert row.status == "checked"
+        assert row.changes == [f"窗口 2：{before.name}，电话 {before.phone} → 0851-86891234"]
+        assert yunyan().phone == before.phone
+        assert confirm(row, at).status == "applied"
+        assert yunyan().phone == "0851-86891234"
+        assert yunyan().is_open
+        entry = Entry.objects.get(code="workbook_imported")
+        assert (entry.payload["changed"], entry.actor) == (1, actor(OWN).name)
+        assert go(data, at).status == "unchanged"
+
+    @pytest.mark.article("P14", "B8")
+    def test_adds_halls_windows_and_outlets_that_name_each_other(self, at: datetime.datetime) -> None:
+        def change(book: openpyxl.Workbook) -> None:
+            line(book["大厅"], 区划代码=YUNYAN, 大厅名称="二厅", 大厅地址="路2号")
+            same = {
+                "区划代码": YUNYAN,
+                "大厅名称": "二厅",
+                "电话": "0851-86891234",
+                "邮寄地址": "路2号",
+                "上班": "09:00",
+                "下班": "17:00",
+            }
+            line(book["窗口"], 类别="大厅窗口", 窗口名称="二厅窗口", **same)
+            line(
+                book["窗口"],
+                类别="网点",
+                依托="银行网点",
+                指导监督窗口="二厅窗口",
+                窗口名称="某银行网点",
+                **same,
+            )
+
+        row = go(edited(imports.export("contacts", by=actor(OWN), at=at), change), at)
+        assert (row.status, row.added, row.faults) == ("checked", 3, [])
+        confirm(row, at)
+        outlet = Window.objects.get(name="某银行网点")
+        assert outlet.supervisor is not None and outlet.supervisor.name == "二厅窗口"
+        assert not outlet.is_open
+        assert outlet.equipment.count() == 7
+
+    @pytest.mark.article("B8")
+    def test_imports_nothing_when_one_row_is_wrong_and_names_it(self, at: datetime.datetime) -> None:
+        def change(book: openpyxl.Workbook) -> None:
+            put(book["窗口"], 2, "邮寄地址", "新址")
+            put(book["机构"], 2, "电话", "=1+1")
+            line(
+                book["窗口"],
+                区划代码=YUNYAN,
+                大厅名称="没有的",
+                类别="大厅窗口",
+                窗口名称="x",
+                电话="1",
+                邮寄地址="y",
+                上班="18:00",
+                下班="9:00",
+            )
+
+        row = go(edited(imports.export("contacts", by=actor(OWN), at=at), change), at)
+        assert row.status == "faulty"
+        assert {(f["sheet"], f["row"], f["column"]) for f in row.faults} == {
+            ("机构", 2, "电话"),
+            ("窗口", 3, "电话"),
+            ("窗口", 3, "下班"),
+        }
+        assert yunyan().address != "新址"
+        with pytest.raises(kept.NotReady):
+            imports.confirm(row.id, by=actor(OWN))
+
+    @pytest.mark.article("P13", "S1")
+    @pytest.mark.parametrize("by", [CITY, PROVINCE, "group.1"])
+    def test_those_above_may_read_but_not_change_a_county_s_part(
+        self, at: datetime.datetime, by: str
+    ) -> None:
+        data = imports.export("contacts", by=actor(OWN), at=at)
+        assert go(data, at, by=by).status == "unchanged"
+        row = go(edited(data, lambda b: put(b["窗口"], 2, "联系人", "某人")), at, by=by)
+        assert row.status == "faulty"
+        assert row.faults[0]["what"] == "这里由当地机构自己维护，您不能修改"
+
+    def test_shows_again_what_has_changed_between_check_and_confirmation(self, at: datetime.datetime) -> None:
+        data = edited(
+            imports.export("contacts", by=actor(OWN), at=at), lambda b: put(b["窗口"], 2, "联系人", "某人")
+        )
+        row = go(data, at)
+        Window.objects.filter(division_id=YUNYAN).update(contact_name="别人")
+        again = confirm(row, at)
+        assert again.status == "checked"
+        assert "别人 → 某人" in again.changes[0]
+        assert yunyan().contact_name == "别人"
+
+    def test_belongs_to_whoever_handed_it_in(self, at: datetime.datetime) -> None:
+        row = go(imports.template("contacts", by=actor(OWN)), at)
+        with pytest.raises(kept.UnknownImport):
+            kept.of(row.id, by_id=actor(CITY).id or 0)
+
+    @pytest.mark.parametrize("by", ["clerk.520103", "lead.520103", "approver.520103", "sysadmin"])
+    def test_is_not_for_everybody(self, by: str) -> None:
+        for kind in imports.KINDS:
+            with pytest.raises(imports.NotYourWorkbook):
+                imports.template(kind, by=actor(by))
+
+
+class TestStaff:
+    @pytest.mark.article("B8", "A5")
+    def test_adds_people_posts_and_trainings_and_ends_posts(self, at: datetime.datetime) -> None:
+        def change(book: openpyxl.Workbook) -> None:
+            page = book["人员"]
+            put(page, 2, "离任日期", "2026-12-31")
+            line(
+                page,
+                账号="wang.li",
+                姓名="王丽",
+                岗位="窗口人员",
+                窗口编号=yunyan().id,
+                任职日期="2026-03-02",
+            )
+            line(book["培训"], 账号="wang.li", 培训内容="操作规程", 完成日期="2026-02-01")
+
+        row = go(edited(imports.export("staff", by=actor(OWN), at=at), change), at, kind="staff")
+        assert (row.status, row.faults) == ("checked", [])
+        confirm(row, at)
+        person = Person.objects.get(account="wang.li")
+        assert not person.has_usable_password()
+        assert person.trainings.count() == 1
+        assert Post.objects.filter(valid_until_on=datetime.date(2026, 12, 31)).count() == 1
+
+    @pytest.mark.article("S1")
+    @pytest.mark.parametrize(
+        ("account", "place"),
+        [("clerk.510100", YUNYAN), ("manager.520103", YUNYAN), ("wang.li", "520102000000")],
+    )
+    def test_does_not_touch_other_places(self, at: datetime.datetime, account: str, place: str) -> None:
+        window = Window.objects.get(division_id=place)
+
+        def change(book: openpyxl.Workbook) -> None:
+            line(
+                book["人员"],
+                账号=account,
+                姓名="王丽",
+                岗位="窗口负责人",
+                窗口编号=window.id,
+                任职日期="2026-03-02",
+            )
+
+        row = go(edited(imports.template("staff", by=actor(OWN)), change), at, kind="staff")
+        assert row.status == "faulty"
+        assert row.faults[0]["row"] == 2
+
+    @pytest.mark.article("B8")
+    def test_ten_thousand_rows_take_less_than_a_minute_and_show_how_far_they_are(
+        self, at: datetime.datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        here = yunyan().id
+
+        def rows() -> Iterator[dict[str, Any]]:
+            for n in range(ROWS):
+                yield {
+                    "account": f"staff{n}",
+                    "name": f"人员{n}",
+                    "role": "clerk",
+                    "window": here,
+                    "from_on": "2026-03-02",
+                }
+
+        told: list[int] = []
+        mark = kept.mark
+
+        def listen(row: Import, **more: Any) -> None:
+            told.append(more.get("done", 0))
+            mark(row, **more)
+
+        monkeypatch.setattr(kept, "mark", listen)
+        kind = imports.KINDS["staff"]
+        data = sheets.write([(kind.sheets[0], rows())], title="人员", about=[])
+        began = time.monotonic()
+        row = go(data, at, kind="staff")
+        assert (row.status, row.added) == ("checked", 2 * ROWS)
+        assert confirm(row, at).status == "applied"
+        assert time.monotonic() - began < 60 * ROWS / 10_000
+        assert len(set(told)) > ROWS // 500
+        assert Post.objects.filter(window=here).count() == ROWS + 2
+
+
+class TestSixthProvince:
+    @pytest.mark.article("A1", "B8")
+    def test_divisions_are_imported_by_the_coordination_group_alone(self, at: datetime.datetime) -> None:
+        def change(book: openpyxl.Workbook) -> None:
+            line(book["区划"], 区划代码="450000000000", 名称="广西壮族自治区", 层级="省级")
+
+        data = edited(imports.template("contacts", by=actor("group.1")), change)
+        assert go(data, at, by=PROVINCE).status == "faulty"
+        row = go(data, at, by="group.1")
+        assert confirm(row, at, by="group.1").status == "applied"
+        assert Division.objects.get(code="450000000000").full_name == "广西壮族自治区"
