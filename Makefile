@@ -1,6 +1,6 @@
 # make run    start the product (PORT, TONGBAN_DATA, TONGBAN_DATABASE_URL: see `.venv/bin/tongban up --help`)
 # make test   the whole suite, browser included       make check   everything that must hold, then the tests
-# make bench  what a case and a step cost             make clean   remove what was installed and made, keep data
+# make bench  measure everything with a goal           make clean   remove what was installed and made, keep data
 # make fuzz   send the API EXAMPLES requests for each operation and step, good and bad (default 200)
 # make fire   kill, fill, slow and cut off a product of its own under traffic, and prove that nothing is lost (MINUTES, SEED)
 # make sbom   what the product is built of, as a CycloneDX bill of materials in build/
@@ -45,7 +45,7 @@ fire: install
 	@exec $(PY) -m tests.fire --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 bench: install
-	@exec $(PY) -m tongban.command.main bench
+	@exec $(PY) -m tongban.command.main bench run --write
 
 EXAMPLES ?= 200
 fuzz: install

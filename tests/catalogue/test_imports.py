@@ -14,6 +14,8 @@ from pytest_django import Settings
 
 from tests.stories import actor
 from tongban.catalogue import imports
+from tongban.catalogue.models import AcceptanceStandard, Draft
+from tongban.catalogue.operations import publishing
 from tongban.directory.models import Division, Window
 from tongban.documents import imports as kept
 from tongban.documents.models import Import
@@ -294,3 +296,57 @@ class TestSixthProvince:
         row = go(data, at, by="group.1")
         assert confirm(row, at, by="group.1").status == "applied"
         assert Division.objects.get(code="450000000000").full_name == "广西壮族自治区"
+
+
+class TestStandards:
+    @pytest.mark.article("B8", "B4", "W7")
+    @pytest.mark.parametrize("by", [PROVINCE, "group.1"])
+    def test_an_export_read_again_changes_nothing(self, at: datetime.datetime, by: str) -> None:
+        row = go(imports.export("standards", by=actor(by), at=at), at, kind="standards", by=by)
+        assert (row.status, row.faults, row.changes, row.problem) == ("unchanged", [], [], "")
+        assert row.same >= 148
+
+    @pytest.mark.article("B8", "B4")
+    def test_become_a_draft_and_are_not_published(self, at: datetime.datetime) -> None:
+        def change(book: openpyxl.Workbook) -> None:
+            page = book["材料"]
+            number = next(r for r in range(2, 4000) if page.cell(r, 1).value == "015-1")
+            put(page, number, "材料名称", "驾驶证申请表（新）")
+
+        before = AcceptanceStandard.objects.count()
+        data = edited(imports.export("standards", by=actor(PROVINCE), at=at), change)
+        row = go(data, at, kind="standards", by=PROVINCE)
+        assert (row.status, row.changes) == ("checked", ["新起草：015-1 机动车驾驶证换证"])
+        assert confirm(row, at, by=PROVINCE).status == "applied"
+        draft = Draft.objects.get(procedure__key="015-1")
+        assert draft.province_id == "520000000000"
+        assert draft.content["material"][0]["name"] == "驾驶证申请表（新）"
+        assert draft.content["material"][1:] == publishing.content_of(draft.based_on)["material"][1:]
+        assert draft.content["legal_basis"]
+        assert AcceptanceStandard.objects.count() == before
+        assert go(data, at, kind="standards", by=PROVINCE).status == "unchanged"
+
+    @pytest.mark.article("B8")
+    def test_names_what_does_not_hold_by_sheet_row_and_column(self, at: datetime.datetime) -> None:
+        def change(book: openpyxl.Workbook) -> None:
+            page = book["材料"]
+            number = next(r for r in range(2, 4000) if page.cell(r, 1).value == "015-1")
+            put(page, number, "原件", 0)
+            put(page, number, "复印件", 0)
+            put(page, number + 1, "审查要点", " ")
+            line(book["情形"], 办理项编号="999-9", 情形编号="x", 情形名称="没有的")
+
+        data = edited(imports.export("standards", by=actor(PROVINCE), at=at), change)
+        row = go(data, at, kind="standards", by=PROVINCE)
+        assert row.status == "faulty"
+        assert {(f["sheet"], f["column"]) for f in row.faults} == {
+            ("材料", "原件"),
+            ("材料", "审查要点"),
+            ("情形", "办理项编号"),
+        }
+        assert not Draft.objects.exists()
+
+    @pytest.mark.parametrize("by", [OWN, CITY])
+    def test_are_written_by_provinces_and_the_coordination_group_alone(self, by: str) -> None:
+        with pytest.raises(imports.NotYourWorkbook):
+            imports.template("standards", by=actor(by))

@@ -62,10 +62,11 @@ class Clerk(threading.Thread):
         self.cases: list[Acknowledged] = []
         self.finished = 0
         self.broken = ""
+        self.calm = True  # nobody cuts a line before the fire begins
 
     def run(self) -> None:
         try:
-            self.begin()
+            self.calm = False
             while not self.situation.is_over.is_set():
                 if self.lead():
                     self.finished += 1
@@ -75,7 +76,7 @@ class Clerk(threading.Thread):
             self.broken = f"{self.name}: {type(error).__name__}: {error}"
 
     def begin(self) -> None:
-        """Get ready to work."""
+        """Get ready to work, before the fire begins."""
 
     def lead(self) -> bool:
         """Do one piece of work; False when the fire ended before it was done."""
@@ -85,7 +86,7 @@ class Clerk(threading.Thread):
         """Give a line: a program's with the account's token, a browser's without."""
         headers = {"Authorization": f"Bearer {self.situation.tokens[account]}"} if account else None
         s = self.situation
-        return Line(s.address, tally=s.tally, chance=self.chance, headers=headers)
+        return Line(s.address, tally=s.tally, chance=self.chance, is_calm=lambda: self.calm, headers=headers)
 
     def picture(self) -> tuple[str, bytes, str]:
         """Draw a sheet that nobody has drawn before: its file name, its bytes, the digest of its pixels."""

@@ -137,6 +137,8 @@ def _burn(
     manager = Manager(situation, 0)
     probe = Probe(product.address, known["tokens"][HOME], is_over)
     faults = Faults(product, probe, chance=random.Random(f"{seed}.faults"), say=say)
+    for clerk in (manager, *clerks):
+        clerk.begin()
     begin = time.monotonic()
     for thread in (probe, manager, *clerks):
         thread.start()

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,11 +51,18 @@ class Line:
     """An HTTP client that never gives a write up, and always repeats it under the same key."""
 
     def __init__(
-        self, address: str, *, tally: Tally, chance: random.Random, headers: Mapping[str, str] | None = None
+        self,
+        address: str,
+        *,
+        tally: Tally,
+        chance: random.Random,
+        is_calm: Callable[[], bool],
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.http = httpx.Client(base_url=address, timeout=12, trust_env=False, headers=headers)
         self.tally = tally
         self.chance = chance
+        self.is_calm = is_calm
 
     def send(self, method: str, path: str, *, fine: tuple[int, ...], **what: Any) -> httpx.Response:
         """Send until an answer comes that is one of `fine`; anything else but a failure of ours is unlawful.
@@ -67,7 +74,7 @@ class Line:
         is_write = method != "GET"
         if is_write:
             self.tally.count(writes=1)
-            if self.chance.random() < CUT:
+            if self.chance.random() < CUT and not self.is_calm():
                 self._cut(self.http.build_request(method, path, **what))
         said = "nothing"
         while time.monotonic() < until:

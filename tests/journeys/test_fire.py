@@ -1,10 +1,15 @@
 """One minute of fire: parts are killed, the disk fills, lines drop; what was acknowledged is there exactly once."""
 
+import errno
+import resource
 import secrets
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from tests.fire import fire
+from tests.fire import burning, fire
 
 MINUTES = 1.0
 
@@ -22,3 +27,28 @@ class TestFire:
         assert report.kills >= 2 and report.cases > 0 and report.tally.retries > 0, (
             "no fire: it proves nothing"
         )
+
+
+class TestFilling:
+    def test_without_root_a_process_is_kept_from_writing_and_let_write_again(self, tmp_path: Path) -> None:
+        """Where no disk may be mounted: the way of equal effect."""
+        write = (
+            "import sys\n"
+            "for line in sys.stdin:\n"
+            "    try:\n"
+            f"        open({str(tmp_path / 'file')!r}, 'wb', buffering=0).write(b'x')\n"
+            "        print('written', flush=True)\n"
+            "    except OSError as error:\n"
+            "        print(error.errno, flush=True)\n"
+        )
+        pipe = subprocess.PIPE
+        with subprocess.Popen([sys.executable, "-c", write], stdin=pipe, stdout=pipe, text=True) as process:
+            assert process.stdin and process.stdout
+            said = []
+            for size in (0, resource.RLIM_INFINITY):
+                burning._limit([process.pid], size)
+                process.stdin.write("go\n")
+                process.stdin.flush()
+                said.append(process.stdout.readline().strip())
+            process.stdin.close()
+        assert said == [str(errno.EFBIG), "written"]

@@ -168,8 +168,8 @@ class TestMemory:
         read = directory._read_calendar
 
         def slowly(pause: Callable[[], None]) -> None:
-            def paused(code: str) -> Any:
-                found = read(code)
+            def paused(*given: Any) -> Any:
+                found = read(*given)
                 monkeypatch.setattr(directory, "_read_calendar", read)
                 pause()
                 return found

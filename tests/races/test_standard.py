@@ -1,6 +1,7 @@
 """A standard published while cases are being received: each keeps, whole, the version it began under."""
 
 import datetime
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,16 @@ from typing import Any
 import pytest
 
 from tests import stories
+from tests.catalogue import drafting
 from tests.catalogue.test_load_items import GOOD
-from tests.races.together import Held, codes, is_whole, started, together
+from tests.races.together import Held, codes, is_whole, refused_as, started, together
 from tongban.cases import queries
 from tongban.cases.models import Case
 from tongban.cases.operations import intake
 from tongban.catalogue import operations as catalogue
 from tongban.catalogue import standards
-from tongban.catalogue.models import AcceptanceStandard, Procedure
+from tongban.catalogue.models import AcceptanceStandard, Procedure, Stage
+from tongban.catalogue.operations import publishing
 
 pytestmark = pytest.mark.usefixtures("committed")
 TODAY = "2026-03-02"
@@ -122,3 +125,52 @@ class TestPublished:
         with pytest.raises(catalogue.Published):
             load.finished()
         assert stands_on_its_own(story.case)
+
+
+@pytest.mark.article("B4", "S3")
+class TestOneDraft:
+    @pytest.mark.parametrize("count", [2, 16])
+    def test_begun_by_several_is_begun_once_and_published_by_several_is_published_once(
+        self, count: int, at: Any
+    ) -> None:
+        """One range of version numbers: nobody's version is skipped, none is given twice."""
+        procedure = Procedure.objects.get(key="001-1")
+        writer, reviewer = drafting.people(drafting.SICHUAN)
+        begin = functools.partial(
+            publishing.begin, procedure, province=drafting.SICHUAN, stage=Stage.PROVINCE, by=writer, at=at
+        )
+        begun = together(*[begin] * count)
+        assert (len(begun.won), len(begun.told)) == (1, count - 1)
+        assert refused_as(begun.told) == {"already_begun"}
+        draft = begun.won[0]
+        publishing.save(draft.id, drafting.content(), revision=draft.revision, by=writer, at=at)
+        publishing.submit(draft.id, by=writer, at=at)
+        before = AcceptanceStandard.objects.filter(procedure=procedure, province_id=drafting.SICHUAN).count()
+        publish = functools.partial(
+            publishing.publish, draft.id, effective_from_on=at.date(), by=reviewer, at=at
+        )
+        published = together(*[publish] * count)
+        assert (len(published.won), len(published.told)) == (1, count - 1)
+        assert refused_as(published.told) <= {"unknown_draft", "not_in_review"}
+        rows = AcceptanceStandard.objects.filter(procedure=procedure, province_id=drafting.SICHUAN)
+        assert sorted(rows.values_list("version", flat=True)) == list(range(1, before + 2))
+
+    def test_published_while_cases_are_entered_changes_none_under_its_clerk(self, at: Any) -> None:
+        procedure = Procedure.objects.get(key="015-1")
+        writer, reviewer = drafting.people(drafting.SICHUAN)
+        draft = publishing.begin(procedure, province=drafting.SICHUAN, stage=Stage.PROVINCE, by=writer, at=at)
+        publishing.save(draft.id, drafting.content(), revision=draft.revision, by=writer, at=at)
+        publishing.submit(draft.id, by=writer, at=at)
+        several = [stories.Story(at=at) for _ in range(8)]
+        publish = functools.partial(
+            publishing.publish, draft.id, effective_from_on=at.date(), by=reviewer, at=at
+        )
+        outcome = together(*[functools.partial(story.do, "open") for story in several], publish)
+        assert not outcome.told
+        pinned = {story.id: story.case.standard for story in several}
+        assert all(stands_on_its_own(story.case) for story in several)
+        for story in several:
+            by = story.receiver
+            intake.choose(story.id, home_code=stories.HOME, by=by, at=at)
+            assert story.case.standard == pinned[story.id]
+        is_whole(*[story.id for story in several])

@@ -82,6 +82,7 @@ class Case(models.Model):
         ]
         indexes = [
             models.Index(fields=["receiving_window", "-opened_at", "-id"], name="case_received_here"),
+            models.Index(fields=["-opened_at", "-id"], name="case_newest"),  # for who sees many windows
             models.Index(
                 fields=["home_window", "-opened_at", "-id"],
                 condition=Q(received_at__isnull=False),

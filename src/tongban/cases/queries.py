@@ -1,6 +1,8 @@
 """Every read that a page needs. Reads for people start from `visible_to`, on every road."""
 
 import datetime
+import functools
+import operator
 from collections.abc import Iterator, Sequence
 
 from django.db.models import Count, F, Q, QuerySet
@@ -32,6 +34,7 @@ from tongban.kernel import text as text_of
 from tongban.people.actors import Actor
 
 PAGE = 50
+_NEWEST = ("-opened_at", "-id")  # an id says the day, not the hour
 _SHOWN = ("receiving_window__division", "home_window__division", "procedure__item", "department", "applicant")
 
 
@@ -42,14 +45,21 @@ def visible_to(actor: Actor) -> QuerySet[Case]:
     """
     if actor.is_system:
         return Case.objects.all()
-    windows = list(actor.window_ids)
-    seen = Q(receiving_window__in=windows) | Q(home_window__in=windows, received_at__isnull=False)
+    parts = _parts_seen(actor)
+    return Case.objects.filter(functools.reduce(operator.or_, parts)) if parts else Case.objects.none()
+
+
+def _parts_seen(actor: Actor) -> list[Q]:
+    """Give what somebody may see piece by piece; each has an index by which its newest cases come first."""
+    parts = []
+    for window in sorted(actor.window_ids):
+        parts += [Q(receiving_window=window), Q(home_window=window, received_at__isnull=False)]
     if actor.department_ids:
-        seen |= Q(department__in=list(actor.department_ids))
+        parts.append(Q(department__in=list(actor.department_ids)))
     for prefix in actor.managed_prefixes:
-        seen |= Q(receiving_window__division__code__startswith=prefix)
-        seen |= Q(home_window__division__code__startswith=prefix, received_at__isnull=False)
-    return Case.objects.filter(seen)
+        parts.append(Q(receiving_window__division__code__startswith=prefix))
+        parts.append(Q(home_window__division__code__startswith=prefix, received_at__isnull=False))
+    return parts
 
 
 def get(case_id: int, *, for_: Actor) -> Case:
@@ -275,13 +285,31 @@ def search(actor: Actor, words: str, *, after: int | None = None) -> list[Case]:
     """
     text = text_of.clean_name(words)
     seen = visible_to(actor)
-    rows = seen.select_related(*_SHOWN).order_by("-opened_at", "-id")  # an id says the day, not the hour
     last = seen.filter(id=after).values_list("opened_at", flat=True).first() if after is not None else None
+    asked = Q()
     if last is not None:
-        rows = rows.filter(Q(opened_at__lt=last) | Q(opened_at=last, id__lt=after))
+        asked &= Q(opened_at__lte=last) & (Q(opened_at__lt=last) | Q(id__lt=after))
     if text:
-        rows = rows.filter(_matches(text))
-    return list(rows[:PAGE])
+        asked &= _matches(text)
+    rows = seen.select_related(*_SHOWN).order_by(*_NEWEST)
+    if actor.is_system:
+        return list(rows.filter(asked)[:PAGE])
+    return list(rows.filter(id__in=_newest_of_each(_parts_seen(actor), asked))[:PAGE])
+
+
+def _newest_of_each(parts: Sequence[Q], asked: Q) -> list[int]:
+    """Give the ids among which the newest page is: the newest of each part, read in the order of its index.
+
+    One query over all parts at once would read everything that a window ever received, and sort it.
+    """
+    pages = [
+        Case.objects.filter(part, asked).order_by(*_NEWEST).values("id", "opened_at")[:PAGE] for part in parts
+    ]
+    if not pages:
+        return []
+    first, *others = pages
+    rows = first.union(*others).order_by(*_NEWEST) if others else first
+    return [row["id"] for row in rows[:PAGE]]
 
 
 def _matches(text: str) -> Q:

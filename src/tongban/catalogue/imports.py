@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 
+from tongban.catalogue import book as standards_book
 from tongban.directory import book as directory_book
 from tongban.directory import places
 from tongban.directory import queries as directory
@@ -216,6 +217,14 @@ def _apply_staff(wanted: people_book.Plan, digest: bytes, by: Actor, at: datetim
     people_book.apply(wanted, digest=digest, code=code, who=who, at=at)
 
 
+def _apply_standards(wanted: standards_book.Plan, digest: bytes, by: Actor, at: datetime.datetime) -> None:
+    standards_book.apply(wanted, by=by, at=at)
+
+
+def _plan_standards(book: Book, by: Actor, at: datetime.datetime) -> standards_book.Plan:
+    return standards_book.plan(book, by=by, at=at)
+
+
 KINDS: Mapping[str, Kind] = {
     "contacts": Kind(
         _("机构、大厅和窗口"),
@@ -234,5 +243,14 @@ KINDS: Mapping[str, Kind] = {
         _export_staff,
         _plan_staff,
         _apply_staff,
+    ),
+    "standards": Kind(
+        _("收件受理标准（成为草案）"),
+        standards_book.ABOUT,
+        standards_book.SHEETS,
+        standards_book.may,
+        standards_book.export,
+        _plan_standards,
+        _apply_standards,
     ),
 }

@@ -115,11 +115,16 @@ _LINE = {
 }
 
 
+# Values go apart from the text, so that the server plans a query once a connection and not at every call: the
+# joins of a case took it longer to plan than to run (docs/performance.md).
+_PREPARED = {"prepare_threshold": 5, "server_side_binding": True}
+
+
 def _database(url: str, *, role: str = "", pool: bool = False) -> dict[str, Any]:
     parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
     named = {name: parts.pop(name, "") for name in ("dbname", "user", "password", "host", "port")}
     several = "," in named["host"]
-    options: dict[str, Any] = {**_LINE, **parts, "prepare_threshold": 5}
+    options: dict[str, Any] = {**_LINE, **parts, **_PREPARED}
     if role:
         options["options"] = f"{parts.get('options', '')} -c role={role}".strip()
     if pool or several:

@@ -44,6 +44,8 @@ class _Known:
         self.stamp = stamp
         self.parameters = parameters
         self.calendars: dict[str, calendar.PlaceCalendar] = {}
+        # The country's years and days: every place without days of its own shares this one table.
+        self.country: tuple[dict[int, str], dict[datetime.date, worktime.Day]] | None = None
 
 
 class _Memory:
@@ -115,23 +117,35 @@ def calendar_of(code: str, *, stamp: int | None = None) -> calendar.PlaceCalenda
     known = _known(stamp)
     found = known.calendars.get(code)
     if found is None:
-        found = known.calendars[code] = _read_calendar(code)
+        found = known.calendars[code] = _read_calendar(code, known)
     return found
 
 
-def _read_calendar(code: str) -> calendar.PlaceCalendar:
+def _read_calendar(code: str, known: _Known) -> calendar.PlaceCalendar:
     chain = rules.chain_of(code)
-    years = dict(CalendarYear.objects.values_list("year", "source"))
-    days: dict[datetime.date, worktime.Day] = {}
-    rows = CalendarDay.objects.filter(division_id__in=chain) | CalendarDay.objects.filter(division=None)
-    for row in sorted(rows, key=lambda r: chain.index(r.division_id) if r.division_id else -1):
-        days[row.on] = worktime.Day(working=row.is_working, reason=row.reason, source=row.source)
+    years, days = _country(known)
+    rows = sorted(
+        CalendarDay.objects.filter(division_id__in=chain), key=lambda r: chain.index(r.division_id or "")
+    )
+    if rows:
+        days = days | {row.on: _day(row) for row in rows}
     window = Window.objects.filter(division_id=code, is_open=True).order_by("id").first()
     if window is None:
         return calendar.PlaceCalendar(code=code, years=years, exceptions=days)
     return calendar.PlaceCalendar(
         code=code, years=years, exceptions=days, opens=window.opens_at, closes=window.closes_at
     )
+
+
+def _country(known: _Known) -> tuple[dict[int, str], dict[datetime.date, worktime.Day]]:
+    if known.country is None:
+        years = dict(CalendarYear.objects.values_list("year", "source"))
+        known.country = (years, {row.on: _day(row) for row in CalendarDay.objects.filter(division=None)})
+    return known.country
+
+
+def _day(row: CalendarDay) -> worktime.Day:
+    return worktime.Day(working=row.is_working, reason=row.reason, source=row.source)
 
 
 def parameter(name: str, default: Any, *, code: str = "", stamp: int | None = None) -> Any:

@@ -12,6 +12,7 @@ only by its own tries there. An account that does not exist is counted and shut 
 """
 
 import datetime
+import math
 
 from django.contrib.auth import authenticate
 from django.db.models import Q
@@ -138,7 +139,7 @@ def _shut(kind: LockoutKind, account: str, *, address: str, at: datetime.datetim
 
 
 def _shut_until(row: Lockout, *, at: datetime.datetime) -> Shut:
-    return Shut(minutes=int((row.until_at - at).total_seconds() // 60) + 1)
+    return Shut(minutes=math.ceil((row.until_at - at).total_seconds() / 60))
 
 
 def unlock(lockout_id: int, *, by: Person, at: datetime.datetime) -> Lockout:

@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from tongban.catalogue import permissions, queries, rules, soundness
 from tongban.catalogue.models import AcceptanceStandard, Draft, Procedure, Stage, Withdrawal
@@ -121,7 +121,7 @@ def _new_draft(
     same = Draft.objects.filter(procedure=procedure, province_id=province, stage=stage)
     if same.exists():
         raise AlreadyBegun
-    draft = Draft.objects.create(
+    draft = Draft(
         procedure=procedure,
         province_id=province,
         stage=stage,
@@ -133,6 +133,11 @@ def _new_draft(
         changed_by_id=by.id or 0,
         changed_by_name=by.name,
     )
+    try:
+        with transaction.atomic():
+            draft.save(force_insert=True)
+    except IntegrityError:  # somebody began it at this very moment
+        raise AlreadyBegun from None
     _note("begin", draft, by=by, at=at)
     return draft
 

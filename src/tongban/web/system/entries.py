@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from tongban.cases.states import OPENING, STEPS
 from tongban.journal import operations as journal
 from tongban.journal.models import Entry
 from tongban.kernel import ids
-from tongban.people import security
+from tongban.people import policy, security
+from tongban.people.models import LockoutKind
 from tongban.people.roles import Role
 
 
@@ -21,7 +23,7 @@ class Line:
 
     seq: int
     chain_id: int
-    chain: str
+    chain: str | Promise
     at: datetime.datetime
     what: str | Promise
     actor: str
@@ -64,12 +66,57 @@ def _named(code: str) -> str | Promise:
     return step.label if kind == "case" and step else code
 
 
+_NAMES: dict[str, str | Promise] = {
+    "window": _("窗口编号"),
+    "authority": _("机构编号"),
+    "person": _("人员编号"),
+    "days": _("天数"),
+    "count": _("数量"),
+    "of": _("所在地址"),
+    "page": _("页面"),
+    "job": _("任务编号"),
+    "task": _("任务"),
+    "name": _("名称"),
+    "value": _("取值"),
+    "division": _("区划"),
+    "why": _("原因"),
+    "kind": _("范围"),
+    "reason": _("理由"),
+    "source": _("来源"),
+    "code": _("区划"),
+    "on": _("日期"),
+    "title": _("名称"),
+    "from_on": _("自"),
+    "until_on": _("至"),
+    "before": _("此前"),
+}
+_CHAINS: dict[str, str | Promise] = {
+    "calendar": _("日历"),
+    "account": _("账号"),
+    "directory": _("窗口和机构"),
+    "standard": _("标准"),
+    "practice": _("练习"),
+    "security": _("安全事件"),
+}
+
+
 def _words(name: str, value: Any) -> str:
+    """Give a detail in words; a name that is not known here stays as it was written."""
     if name == "role" and value in Role.values:
         return str(Role(value).label)
-    return f"{name} {value}"
+    if name == "kind" and value in LockoutKind.values:
+        value = LockoutKind(value).label
+    if name == "why":
+        value = security.CODES.get(str(value), _("人工撤销"))
+    if name == "name":
+        value = next((n.label for n in policy.NUMBERS if n.name == value), value)
+        value = _("第二验证") if value == policy.SECOND_FACTOR else value
+    if value in (True, False) and isinstance(value, bool):
+        value = _("是") if value else _("否")
+    return f"{_NAMES.get(name, name)}：{value}"
 
 
-def _kind_of(chain_id: int) -> str:
+def _kind_of(chain_id: int) -> str | Promise:
     kind = -chain_id >> 56
-    return next((name for name, number in journal.CHAINS.items() if number == kind), str(chain_id))
+    name = next((name for name, number in journal.CHAINS.items() if number == kind), str(chain_id))
+    return _CHAINS.get(name, name)

@@ -9,7 +9,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from tongban.kernel import ids, worktime
@@ -82,11 +82,18 @@ def lateness(
     return "soon" if amber_at and now >= amber_at else "fine"
 
 
+_LATENESS = {
+    "late": gettext_lazy("已逾期"),
+    "soon": gettext_lazy("即将到期"),
+    "fine": gettext_lazy("正常"),
+    "stopped": gettext_lazy("依法暂停"),
+}
+
+
 @register.filter
 def lateness_label(word: str) -> str:
     """Name how a clock stands, since colour alone must not say it."""
-    labels = {"late": _("已逾期"), "soon": _("即将到期"), "fine": _("正常"), "stopped": _("依法暂停")}
-    return labels.get(word, "")
+    return str(_LATENESS.get(word, ""))
 
 
 _ARTICLE = re.compile(r"P(\d+)(?:\((\d+)\))?")
