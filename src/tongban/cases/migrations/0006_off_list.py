@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0004_told_once'),
+        ('cases', '0005_case_newest'),
         ('catalogue', '0004_standing'),
         ('directory', '0002_places'),
     ]
