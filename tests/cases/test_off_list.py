@@ -175,7 +175,7 @@ class TestExplain:
     def test_ends_the_case_with_the_words_on_record(self, story: stories.Story) -> None:
         story.lead_to("explained")
         row = OffListRequest.objects.get(case_id=story.id)
-        assert (row.state, row.told) == ("explained", "不在清单内，请到属地办理")
+        assert (row.outcome, row.told) == ("explained", "不在清单内，请到属地办理")
         assert story.case.outcome == "off_list"
 
     def test_counts_once_after_the_home_window_has_declined(
@@ -183,7 +183,11 @@ class TestExplain:
     ) -> None:
         asked.do("decline_off_list").do("explain_off_list")
         row = OffListRequest.objects.get(case_id=asked.id)
-        assert (row.state, row.answer, row.told) == ("declined", "须本人到场办理", "不在清单内，请到属地办理")
+        assert (row.outcome, row.answer, row.told) == (
+            "declined",
+            "须本人到场办理",
+            "不在清单内，请到属地办理",
+        )
         lines = off_list.demand(
             actor("group.1"), since=YEAR, until=YEAR + datetime.timedelta(days=365), limit=9
         )

@@ -386,7 +386,7 @@ class OffListRequest(CaseChild):
     matter = models.CharField("要办的事", max_length=120)
     matter_key = models.CharField("归并用词", max_length=120)  # the matter without blanks and punctuation
     why = models.CharField("申请人需求", max_length=500, blank=True)
-    state = models.CharField("处理", max_length=10, choices=OffListState)
+    outcome = models.CharField("处理", max_length=10, choices=OffListState)
     receiving_window = models.ForeignKey(Window, models.PROTECT, related_name="+", verbose_name="收件地窗口")
     home = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name="属地")
     reported_to = models.ForeignKey(
@@ -407,15 +407,17 @@ class OffListRequest(CaseChild):
                 condition=~Q(matter="") & ~Q(matter_key=""), name="a_request_says_what_for"
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["consented", "declined"]) | Q(answered_at__isnull=False),
+                condition=~Q(outcome__in=["consented", "declined"]) | Q(answered_at__isnull=False),
                 name="an_answered_request_says_when",
             ),
             models.CheckConstraint(
-                condition=~Q(state="explained") | ~Q(told="") & Q(told_at__isnull=False),
+                condition=~Q(outcome="explained") | ~Q(told="") & Q(told_at__isnull=False),
                 name="an_explained_request_says_what_was_told",
             ),
             models.UniqueConstraint(
-                fields=["case"], condition=Q(state="asked"), name="a_case_asks_the_home_window_once_at_a_time"
+                fields=["case"],
+                condition=Q(outcome="asked"),
+                name="a_case_asks_the_home_window_once_at_a_time",
             ),
         ]
         indexes = [models.Index(fields=["-asked_at", "-id"], name="off_list_newest")]

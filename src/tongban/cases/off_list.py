@@ -104,7 +104,7 @@ def duty_of(case_id: int) -> Duty | None:
 
 
 def _with_requests(rows: Sequence[Duty]) -> list[tuple[Duty, OffListRequest]]:
-    asked = OffListRequest.objects.filter(case_id__in=[d.case_id for d in rows], state=OffListState.ASKED)
+    asked = OffListRequest.objects.filter(case_id__in=[d.case_id for d in rows], outcome=OffListState.ASKED)
     found = {r.case_id: r for r in shown(asked)}
     return [(d, found[d.case_id]) for d in rows if d.case_id in found]
 
@@ -151,7 +151,7 @@ def demand(
     Args:
         after: count and first id of the last line of the page before.
     """
-    rows = visible_to(actor).exclude(state=OffListState.DROPPED)
+    rows = visible_to(actor).exclude(outcome=OffListState.DROPPED)
     rows = rows.filter(asked_at__gte=since, asked_at__lt=until)
     grouped = (
         rows.values("matter_key", from_=F("receiving_window__division"), to_=F("home"))
@@ -160,7 +160,7 @@ def demand(
             first=Min("id"),
             last=Max("asked_at"),
             said=Min("matter"),
-            yes=Count("id", filter=Q(state=OffListState.CONSENTED)),
+            yes=Count("id", filter=Q(outcome=OffListState.CONSENTED)),
             from_name=Min("receiving_window__division__full_name"),
             to_name=Min("home__full_name"),
         )

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('matter', models.CharField(max_length=120, verbose_name='要办的事')),
                 ('matter_key', models.CharField(max_length=120, verbose_name='归并用词')),
                 ('why', models.CharField(blank=True, max_length=500, verbose_name='申请人需求')),
-                ('state', models.CharField(choices=[('explained', '已解释说明'), ('asked', '等待属地答复'), ('consented', '属地已同意'), ('declined', '属地未同意'), ('dropped', '已撤回请示')], max_length=10, verbose_name='处理')),
+                ('outcome', models.CharField(choices=[('explained', '已解释说明'), ('asked', '等待属地答复'), ('consented', '属地已同意'), ('declined', '属地未同意'), ('dropped', '已撤回请示')], max_length=10, verbose_name='处理')),
                 ('asked_at', models.DateTimeField(verbose_name='提出时间')),
                 ('asked_by_id', models.BigIntegerField(verbose_name='提出人')),
                 ('asked_by_name', models.CharField(max_length=60, verbose_name='提出人')),
@@ -84,14 +84,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='offlistrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['consented', 'declined']), _negated=True), ('answered_at__isnull', False), _connector='OR'), name='an_answered_request_says_when'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome__in', ['consented', 'declined']), _negated=True), ('answered_at__isnull', False), _connector='OR'), name='an_answered_request_says_when'),
         ),
         migrations.AddConstraint(
             model_name='offlistrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'explained'), _negated=True), models.Q(models.Q(('told', ''), _negated=True), ('told_at__isnull', False)), _connector='OR'), name='an_explained_request_says_what_was_told'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'explained'), _negated=True), models.Q(models.Q(('told', ''), _negated=True), ('told_at__isnull', False)), _connector='OR'), name='an_explained_request_says_what_was_told'),
         ),
         migrations.AddConstraint(
             model_name='offlistrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'asked')), fields=('case',), name='a_case_asks_the_home_window_once_at_a_time'),
+            constraint=models.UniqueConstraint(condition=models.Q(('outcome', 'asked')), fields=('case',), name='a_case_asks_the_home_window_once_at_a_time'),
         ),
     ]

@@ -76,7 +76,7 @@ def ask(
         if step.case.off_list_asked_at:
             raise AskedAlready(matter=off_list.latest(step.case.id).matter)
         request = _request(step.case, matter=matter, home=home, why=why, by=by, at=at)
-        request.state = OffListState.ASKED
+        request.outcome = OffListState.ASKED
         step.set(
             off_list_asked_at=at,
             home_window_id=window.id,
@@ -172,7 +172,7 @@ def drop(case_id: int, *, by: Actor, at: datetime.datetime, revision: int | None
     with _step.taking(case_id, "drop_off_list", by=by, at=at, revision=revision) as step:
         request = _open_request(step.case)
         step.set(off_list_asked_at=None)
-        step.update(request, state=OffListState.DROPPED)
+        step.update(request, outcome=OffListState.DROPPED)
         step.note(request=ids.number_of(request.id))
     return step.case
 
@@ -203,11 +203,11 @@ def explain(
         if request is not None and step.case.off_list_asked_at and not is_same:
             raise AskedAlready(matter=request.matter)
         if request is not None and is_same:
-            state = OffListState.DECLINED if request.answered_at else OffListState.EXPLAINED
-            step.update(request, told=said, told_at=at, state=state)
+            outcome = OffListState.DECLINED if request.answered_at else OffListState.EXPLAINED
+            step.update(request, told=said, told_at=at, outcome=outcome)
         else:
             request = _request(step.case, matter=matter, home=home, why="", by=by, at=at)
-            request.state, request.told, request.told_at = OffListState.EXPLAINED, said, at
+            request.outcome, request.told, request.told_at = OffListState.EXPLAINED, said, at
             step.add(request)
         step.set(off_list_asked_at=None, outcome=CaseOutcome.OFF_LIST, closed_at=at)
         step.note(request=ids.number_of(request.id), home=home.code, reported_to=request.reported_to_id)
@@ -251,7 +251,7 @@ def _request(
 
 def _open_request(case: Case) -> OffListRequest:
     request = off_list.latest_or_none(case.id)
-    if request is None or request.state != OffListState.ASKED or not case.off_list_asked_at:
+    if request is None or request.outcome != OffListState.ASKED or not case.off_list_asked_at:
         raise NotAsked
     return request
 
@@ -259,14 +259,14 @@ def _open_request(case: Case) -> OffListRequest:
 def _answer(
     step: _step.Taking,
     request: OffListRequest,
-    state: OffListState,
+    outcome: OffListState,
     words: str,
     *,
     by: Actor,
     at: datetime.datetime,
 ) -> None:
     said = text.clean(words)[:LONGEST]
-    step.update(request, state=state, answer=said, answered_at=at, answered_by_name=by.name)
+    step.update(request, outcome=outcome, answer=said, answered_at=at, answered_by_name=by.name)
     step.note(request=ids.number_of(request.id), standard=step.case.standard_id)
 
 

@@ -66,7 +66,7 @@ def _form(
     last = reads.latest_or_none(case.id)
     place = receive_form.picked_place(request.POST)
     matter = request.GET.get("q", "")[:120] or (last.matter if last else "")
-    declined = last is not None and last.state == OffListState.DECLINED
+    declined = last is not None and last.outcome == OffListState.DECLINED
     told = _("您要办的事项不在西南五省统一公布的“跨省通办”事项清单内，请向属地办理机关咨询和申请。")
     shown = {
         "case": case,
@@ -138,7 +138,7 @@ def _page(
     request: HttpRequest, row: OffListRequest, *, refusal: refusals.Refusal | None = None
 ) -> HttpResponse:
     actor, at, case = _actor(request), requests.time_of(request), row.case
-    duty = reads.duty_of(case.id) if row.state == OffListState.ASKED else None
+    duty = reads.duty_of(case.id) if row.outcome == OffListState.ASKED else None
     shown: dict[str, Any] = {
         "row": row,
         "case": case,
