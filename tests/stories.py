@@ -6,7 +6,7 @@ from typing import Any, Self
 from tests import pictures
 from tongban.cases import queries
 from tongban.cases.models import Case
-from tongban.cases.operations import acceptance, approval, intake, result, transfer, windows
+from tongban.cases.operations import acceptance, approval, intake, off_list, result, transfer, windows
 from tongban.cases.states import State
 from tongban.catalogue import standards
 from tongban.catalogue.models import Procedure
@@ -15,7 +15,9 @@ from tongban.people.actors import SYSTEM, Actor
 from tongban.people.models import Person
 
 HOME = "510107000000"  # 武侯区; the procedure's level makes it Chengdu's window
+DECIDING = "510100000000"  # 成都市, which decides it
 PROCEDURE = "015-1"
+OFF_LIST = "补办独生子女父母光荣证"
 IDENTITY = "11010519491231002X"
 WAYBILL = "1234567890123"
 
@@ -183,6 +185,22 @@ DO: dict[str, Any] = {
     "receive": lambda s, at: intake.receive(s.id, by=s.receiver, at=at),
     "withdraw_early": lambda s, at: intake.withdraw_early(s.id, reason="不办了", by=s.receiver, at=at),
     "lapse": lambda s, at: intake.lapse(s.id, by=SYSTEM, at=s.too_late()),
+    "ask_off_list": lambda s, at: off_list.ask(
+        s.id, matter=OFF_LIST, home_code=DECIDING, why="在外务工", by=s.receiver, at=at
+    ),
+    "consent_off_list": lambda s, at: off_list.consent(
+        s.id,
+        materials="身份证，原件1份，复印件1份\n申请书",
+        legal_limit=20,
+        promised_limit=5,
+        by=s.home,
+        at=at,
+    ),
+    "decline_off_list": lambda s, at: off_list.decline(s.id, words="须本人到场办理", by=s.home, at=at),
+    "drop_off_list": lambda s, at: off_list.drop(s.id, by=s.receiver, at=at),
+    "explain_off_list": lambda s, at: off_list.explain(
+        s.id, matter=OFF_LIST, home_code=DECIDING, told="不在清单内，请到属地办理", by=s.receiver, at=at
+    ),
     "choose_channel": lambda s, at: transfer.choose_channel(s.id, channel="post", by=s.receiver, at=at),
     "send": lambda s, at: transfer.send(
         s.id, waybill=WAYBILL if s.case.channel == "post" else "", by=s.receiver, at=at
@@ -290,4 +308,5 @@ WAYS: dict[State, list[str]] = {
     State.CLOSED: [*_DECIDED, "post_result", "confirm_delivery", "close"],
     State.LAPSED: ["open", "ask_correction", "lapse"],
     State.WITHDRAWN: ["open", "withdraw_early"],
+    State.EXPLAINED: ["open", "explain_off_list"],
 }

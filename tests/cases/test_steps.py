@@ -76,7 +76,15 @@ def test_each_step_from_each_state_by_each_actor(state: State, at: datetime.date
 
 
 # These discharge a duty that must be owed first: each has its own story below.
-WITH_OWN_STORY = {"post_paper", "confirm_paper", "answer_discrepancy", "tell_result"}
+WITH_OWN_STORY = {
+    "post_paper",
+    "confirm_paper",
+    "answer_discrepancy",
+    "tell_result",
+    "consent_off_list",
+    "decline_off_list",
+    "drop_off_list",
+}
 
 
 @pytest.mark.django_db

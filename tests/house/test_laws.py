@@ -30,6 +30,7 @@ COVERED = [
     "B3",
     "B8",
     "B4",
+    "B6",
     "B7",
     "C2",
     "C3",
@@ -56,6 +57,7 @@ COVERED = [
     "P21(3)",
     "P21(4)",
     "P23",
+    "P24",
 ]
 # What anybody may open without signing in.
 PUBLIC = re.compile(

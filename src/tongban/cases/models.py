@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tongban.cases.states import FINAL, CaseOutcome, Channel, DeliveryWay, Mode, State
 from tongban.catalogue.models import AcceptanceStandard, Procedure
-from tongban.directory.models import Authority, Window
+from tongban.directory.models import Authority, Division, Window
 from tongban.kernel import ids
 
 
@@ -56,6 +56,8 @@ class Case(models.Model):
     channel = models.CharField("流转方式", max_length=12, choices=Channel, blank=True)
     delivery_way = models.CharField("送达方式", max_length=20, choices=DeliveryWay, blank=True)
     delivery_address = models.CharField("寄送地址", max_length=300, blank=True)
+    # While the home window owes an answer about a matter off the list (P24); empty before and after.
+    off_list_asked_at = models.DateTimeField("清单外请示时间", null=True)
     legal_limit = models.IntegerField("法定时限", null=True)
     promised_limit = models.IntegerField("承诺期限", null=True)
     opened_at = models.DateTimeField("登记时间")
@@ -365,3 +367,60 @@ class Delivery(CaseChild):
 
     def __str__(self) -> str:
         return f"{self.way} {self.attempt}"
+
+
+class OffListState(models.TextChoices):
+    EXPLAINED = "explained", _("已解释说明")
+    ASKED = "asked", _("等待属地答复")
+    CONSENTED = "consented", _("属地已同意")
+    DECLINED = "declined", _("属地未同意")
+    DROPPED = "dropped", _("已撤回请示")
+
+
+class OffListRequest(CaseChild):
+    """A matter that somebody asked for and that is not on the list (P24): what became of it, whom it was reported to.
+
+    It says nothing about who asked: it is reported upwards and counted as demand.
+    """
+
+    matter = models.CharField("要办的事", max_length=120)
+    matter_key = models.CharField("归并用词", max_length=120)  # the matter without blanks and punctuation
+    why = models.CharField("申请人需求", max_length=500, blank=True)
+    outcome = models.CharField("处理", max_length=10, choices=OffListState)
+    receiving_window = models.ForeignKey(Window, models.PROTECT, related_name="+", verbose_name="收件地窗口")
+    home = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name="属地")
+    reported_to = models.ForeignKey(
+        Authority, models.PROTECT, null=True, related_name="+", verbose_name="报送机构"
+    )  # empty: the coordination group, above which there is nobody
+    asked_at = models.DateTimeField("提出时间")
+    asked_by_id = models.BigIntegerField("提出人")
+    asked_by_name = models.CharField("提出人", max_length=60)
+    answer = models.CharField("属地答复", max_length=500, blank=True)
+    answered_at = models.DateTimeField("答复时间", null=True)
+    answered_by_name = models.CharField("答复人", max_length=60, blank=True)
+    told = models.CharField("对申请人的说明", max_length=500, blank=True)
+    told_at = models.DateTimeField("说明时间", null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(matter="") & ~Q(matter_key=""), name="a_request_says_what_for"
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome__in=["consented", "declined"]) | Q(answered_at__isnull=False),
+                name="an_answered_request_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="explained") | ~Q(told="") & Q(told_at__isnull=False),
+                name="an_explained_request_says_what_was_told",
+            ),
+            models.UniqueConstraint(
+                fields=["case"],
+                condition=Q(outcome="asked"),
+                name="a_case_asks_the_home_window_once_at_a_time",
+            ),
+        ]
+        indexes = [models.Index(fields=["-asked_at", "-id"], name="off_list_newest")]
+
+    def __str__(self) -> str:
+        return self.matter

@@ -27,7 +27,7 @@ def parts_of(actor: Actor, case: Case) -> frozenset[Part]:
     parts = set()
     if case.receiving_window_id in actor.window_ids:
         parts.add(Part.RECEIVING)
-    if case.home_window_id in actor.window_ids and case.received_at:
+    if case.home_window_id in actor.window_ids and (case.received_at or case.off_list_asked_at):
         parts.add(Part.HOME)
     if case.department_id in actor.department_ids:
         parts.add(Part.DEPARTMENT)

@@ -202,6 +202,7 @@ def steps_open_to(actor: Actor, case: Case, *, open_duties: Sequence[Duty]) -> l
         for name, step in STEPS.items()
         if permissions.may_step(name, case, by=actor)
         and (step.to is not None or not step.discharges or kinds & set(step.discharges))
+        and (step.to is not None or not step.cancels or kinds & set(step.cancels))
         and not (
             step.opens and step.to is None and kinds & {o.kind for o in step.opens} and not step.discharges
         )

@@ -16,6 +16,7 @@ from tongban.cases.models import (
     Verdict,
 )
 from tongban.cases.states import STEPS
+from tongban.catalogue.models import Item
 from tongban.catalogue.standards import FormField, MaterialRequirement
 from tongban.journal.models import Entry
 from tongban.kernel import numbers, refusals
@@ -35,6 +36,14 @@ class BeyondFirstNotice(refusals.Incomplete):
 
 class OnlyTheLead(refusals.NotAllowed):
     """要求首次告知以外的材料，只能由窗口负责人写明理由后出具。"""
+
+
+class AwaitingConsent(refusals.OutOfTurn):
+    """正在等属地窗口答复清单外事项的请示。要改办其他事项，请先撤回请示。"""
+
+
+class OnlyWhereConsented(refusals.Incomplete):
+    """清单外事项只能在已经同意的属地办理。要换属地，请重新请示。"""
 
 
 class NothingToCorrect(refusals.Incomplete):
@@ -301,6 +310,16 @@ def check_days(days: int) -> None:
     """Refuse a time for correction outside 1 to 60 days."""
     if not 1 <= days <= 60:
         raise DueDateTooSoon(fields={"days": _("请填写 1 到 60 之间的天数")})
+
+
+def check_may_choose(case: Case, *, procedure_id: int | None, home_code: str | None) -> None:
+    """Refuse another matter or place while the home window is being asked, and another place than the one asked (P24)."""
+    if case.off_list_asked_at:
+        raise AwaitingConsent
+    stays = procedure_id is None or procedure_id == case.procedure_id
+    moves = home_code is not None and home_code != case.home_code
+    if case.procedure and stays and moves and case.procedure.item_id == Item.OFF_LIST:
+        raise OnlyWhereConsented(fields={"home": OnlyWhereConsented().message})
 
 
 def check_reason(reason: str, *, field: str = "reason") -> None:

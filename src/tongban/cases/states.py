@@ -38,6 +38,7 @@ class State(models.TextChoices):
     CLOSED = "closed", _("已办结")
     LAPSED = "lapsed", _("逾期未补正")
     WITHDRAWN = "withdrawn", _("已撤回")
+    EXPLAINED = "explained", _("清单外，已解释说明")
 
 
 class Part(StrEnum):
@@ -86,6 +87,7 @@ class CaseOutcome(models.TextChoices):
     DECLINED = "declined", _("不予受理")
     WITHDRAWN = "withdrawn", _("申请人撤回")
     LAPSED = "lapsed", _("逾期未补正")
+    OFF_LIST = "off_list", _("清单外未收件")
 
 
 class Counts(StrEnum):
@@ -149,6 +151,7 @@ DUTIES: dict[str, DutyKind] = {
     "close_case": DutyKind(_("归档办结"), "P21(4)", 3),
     "return_papers": DutyKind(_("向申请人退还材料"), "P21(1)", 2),
     # beside the turn
+    "off_list_consent": DutyKind(_("答复清单外事项请求"), "P24", 1),
     "send_paper": DutyKind(_("补寄纸质材料"), "P21(2)", 2, counts=Counts.RECEIVED, fixed_by_law=True),
     "answer_discrepancy": DutyKind(_("处理材料差异"), "P21(2)", 2),
     "confirm_paper": DutyKind(_("核对后寄纸质材料"), "P21(3)", 7),
@@ -207,6 +210,7 @@ STATES: dict[State, StateRow] = {
     State.CLOSED: StateRow(None, None, _("本件已办结。")),
     State.LAPSED: StateRow(None, None, _("逾期未补正，视为放弃本次申请。")),
     State.WITHDRAWN: StateRow(None, None, _("申请人已撤回申请。")),
+    State.EXPLAINED: StateRow(None, None, _("所办事项不在通办清单内，窗口已解释说明，没有收件。")),
 }
 
 FINAL = frozenset(s for s, row in STATES.items() if row.turn is None)
@@ -261,25 +265,51 @@ AFTER_DECISION = _s(
 )
 LIMITS = ("promised_limit", "legal_limit")
 SIDE = ("send_paper", "answer_discrepancy", "confirm_paper", *LIMITS)
+ASKED = ("off_list_consent",)
 R, H, D, SYS = Part.RECEIVING, Part.HOME, Part.DEPARTMENT, Part.SYSTEM
 
 OPENING = Step(_("登记"), frozenset(), S.DRAFTING, _p(R), "P21(1)")
 
 STEPS: dict[str, Step] = {
     # formality review at the receiving window
-    "ask_correction": Step(_("出具一次性告知书"), BEFORE_RECEIPT, S.CORRECTION, _p(R), "P21(1)"),
+    "ask_correction": Step(
+        _("出具一次性告知书"), BEFORE_RECEIPT, S.CORRECTION, _p(R), "P21(1)", cancels=ASKED
+    ),
     "bring_correction": Step(
         _("申请人送来补正材料"), _s(S.CORRECTION), S.DRAFTING, _p(R), "P21(1)", is_main=True
     ),
     "lapse": Step(_("逾期未补正"), _s(S.CORRECTION), S.LAPSED, _p(SYS), "P21(1)", turn_ends=Outcome.LAPSED),
-    "receive": Step(_("收件并出具收件通知书"), BEFORE_RECEIPT, S.RECEIVED, _p(R), "P21(1)", is_main=True),
+    "receive": Step(
+        _("收件并出具收件通知书"), BEFORE_RECEIPT, S.RECEIVED, _p(R), "P21(1)", cancels=ASKED, is_main=True
+    ),
     "withdraw_early": Step(
         _("申请人撤回"),
         BEFORE_RECEIPT | _s(S.CORRECTION),
         S.WITHDRAWN,
         _p(R),
         "P21(1)",
-        cancels=SIDE,
+        cancels=(*SIDE, *ASKED),
+        turn_ends=Outcome.CANCELLED,
+    ),
+    # what is not on the list (P24): the receiving window explains, or asks the home window
+    "ask_off_list": Step(
+        _("就清单外事项请示属地窗口"),
+        _s(S.DRAFTING),
+        None,
+        _p(R),
+        "P24",
+        opens=(Opens("off_list_consent", H),),
+    ),
+    "consent_off_list": Step(_("同意按规程办理"), _s(S.DRAFTING), None, _p(H), "P24", discharges=ASKED),
+    "decline_off_list": Step(_("不同意办理"), _s(S.DRAFTING), None, _p(H), "P24", discharges=ASKED),
+    "drop_off_list": Step(_("撤回请示"), _s(S.DRAFTING), None, _p(R), "P24", cancels=ASKED),
+    "explain_off_list": Step(
+        _("解释说明，不收件"),
+        _s(S.DRAFTING),
+        S.EXPLAINED,
+        _p(R),
+        "P24",
+        cancels=(*SIDE, *ASKED),
         turn_ends=Outcome.CANCELLED,
     ),
     # transfer

@@ -11,14 +11,25 @@ from tongban.directory.models import Division, Level
 CATALOGUE = "catalogue"
 
 
+class Standing(models.TextChoices):
+    """Whether an item is for everybody: on the published list, tried between two places, or neither (P6, P24)."""
+
+    LISTED = "listed", _("清单事项")
+    PILOT = "pilot", _("试点事项")
+    OFF_LIST = "off_list", _("清单外事项")
+
+
 class Item(models.Model):
-    """A listed service item (事项)."""
+    """A service item (事项): one of the list, one that is piloted, or the one that gathers what is off the list."""
+
+    OFF_LIST = 0  # number of the item under which consented matters off the list stand
 
     seq = models.IntegerField("序号", primary_key=True)
     name = models.CharField("事项名称", max_length=120)
     lead_department = models.CharField("牵头部门", max_length=60)
     source = models.CharField("事项来源", max_length=120)
     aliases = models.JSONField("日常说法", default=list)
+    standing = models.CharField("性质", max_length=10, choices=Standing, default=Standing.LISTED)
 
     def __str__(self) -> str:
         return self.name

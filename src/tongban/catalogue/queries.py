@@ -19,6 +19,7 @@ from tongban.catalogue.models import (
     Draft,
     Item,
     Procedure,
+    Standing,
     Synonym,
 )
 from tongban.directory import queries as directory
@@ -57,7 +58,9 @@ def find_items(words: str, *, limit: int = 20) -> list[Item]:
 
     An empty text gives the list in its order. Each item comes with its open procedures, 12 at most.
     """
-    listed = Item.objects.prefetch_related(_open_procedures(shown=PROCEDURES_SHOWN))
+    listed = Item.objects.filter(standing=Standing.LISTED).prefetch_related(
+        _open_procedures(shown=PROCEDURES_SHOWN)
+    )
     words = text.clean(words)
     if not words:
         return list(listed.order_by("seq")[:limit])
@@ -94,7 +97,8 @@ def _built() -> search.Index:
     procedures: dict[int, list[str]] = defaultdict(list)
     for seq, name in Procedure.objects.filter(is_open=True).values_list("item_id", "name").distinct():
         procedures[seq].append(name)
-    rows = Item.objects.order_by("seq").values_list("seq", "name", "lead_department", "aliases")
+    listed = Item.objects.filter(standing=Standing.LISTED).order_by("seq")
+    rows = listed.values_list("seq", "name", "lead_department", "aliases")
     items = [search.Listed(*row, procedures=procedures[row[0]]) for row in rows]
     return search.Index(
         items, synonyms=dict(Synonym.objects.filter(is_off=False).values_list("word", "means"))
@@ -208,7 +212,8 @@ def item(seq: int) -> Item:
     Raises:
         rules.UnknownItem: the list has no such number.
     """
-    row = Item.objects.prefetch_related(_open_procedures()).filter(seq=seq).first()
+    listed = Item.objects.filter(standing=Standing.LISTED).prefetch_related(_open_procedures())
+    row = listed.filter(seq=seq).first()
     if row is None:
         raise rules.UnknownItem()
     return row
@@ -232,7 +237,7 @@ def procedures(words: str, *, after: str = "", limit: int) -> list[Procedure]:
     Args:
         after: the key of the last procedure of the page before.
     """
-    rows = Procedure.objects.select_related("item").order_by("key")
+    rows = Procedure.objects.exclude(item_id=Item.OFF_LIST).select_related("item").order_by("key")
     if words.strip():
         rows = rows.filter(item_id__in=[i.seq for i in find_items(words, limit=limit)])
     if after:

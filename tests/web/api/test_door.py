@@ -78,6 +78,7 @@ class TestDescription:
                 *("listStaff", "givePost", "endPost", "addTraining", "markPresence"),
                 *("getWorkbook", "importWorkbook", "getImport", "confirmImport"),
                 *("listWords", "addWord", "removeWord"),
+                *("listOffList", "getOffList", "listDemand"),
             ]
         )
 

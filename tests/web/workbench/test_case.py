@@ -21,7 +21,9 @@ from tongban.journal.models import Entry, Look
 
 RECEIVER, HOME, APPROVER = "clerk.520103", "clerk.510100", "approver.510100"
 SignIn = Callable[[str], Client]
-SEEN_BY_BOTH = sorted(set(WAYS) - {State.DRAFTING, State.CORRECTION, State.LAPSED, State.WITHDRAWN})
+SEEN_BY_BOTH = sorted(
+    set(WAYS) - {State.DRAFTING, State.CORRECTION, State.LAPSED, State.WITHDRAWN, State.EXPLAINED}
+)
 pytestmark = pytest.mark.django_db
 
 

@@ -212,6 +212,7 @@ def choose(
         directory.rules.PlaceReplaced: the home place has ended; names what came after it.
     """
     with _step.editing(case_id, by=by) as case:
+        rules.check_may_choose(case, procedure_id=procedure_id, home_code=home_code)
         if procedure_id is not None and procedure_id != case.procedure_id:
             case.procedure = catalogue.open_procedure(procedure_id)
             case.circumstance = ""

@@ -15,6 +15,7 @@ from tongban.web.api import (
     description,
     documentation,
     forms,
+    off_list,
     papers,
     places,
     problems,
@@ -53,7 +54,20 @@ api = Api(
     urls_namespace="api",
 )
 problems.register(api)
-for part in (catalogue, queues, cases, papers, forms, steps, calendars, places, words, standards, workbooks):
+for part in (
+    catalogue,
+    queues,
+    cases,
+    papers,
+    forms,
+    steps,
+    calendars,
+    places,
+    words,
+    standards,
+    workbooks,
+    off_list,
+):
     api.add_router("", part.router)
 problems.refuse_unknown_parameters(api)
 admission.guard(api)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from tongban.directory import queries as directory
-from tongban.kernel import worktime
+from tongban.kernel import ids, worktime
 from tongban.people import queries as people
 from tongban.people.actors import Actor
 from tongban.people.models import Person
@@ -72,3 +72,17 @@ def address_of(request: HttpRequest) -> str:
 def idempotency_key(request: HttpRequest) -> str:
     """Give the key under which this write counts once; empty when the sender gave none."""
     return (request.headers.get(KEY_HEADER) or request.POST.get(KEY_FIELD) or "").strip()[:80]
+
+
+def moment_text(at: datetime.datetime, id_: int) -> str:
+    """Write where a page of rows by time ended, for the address of the next one."""
+    return f"{at.timestamp():.6f}-{ids.number_of(id_)}"
+
+
+def moment_of(text: str) -> tuple[datetime.datetime, int] | None:
+    """Read where the page before ended; anything else is the first page."""
+    moment, _sep, number = text.partition("-")
+    try:
+        return datetime.datetime.fromtimestamp(float(moment), datetime.UTC), ids.id_of(number)
+    except (ValueError, OverflowError, OSError, ids.BadNumber):
+        return None

@@ -11,9 +11,10 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from tongban.cases import off_list as off_list_queries
 from tongban.cases import queries
 from tongban.cases.models import Case, Delivery, Suspension
-from tongban.cases.operations import acceptance, approval, intake, result, transfer
+from tongban.cases.operations import acceptance, approval, intake, off_list, result, transfer
 from tongban.cases.states import STEPS, Channel
 from tongban.directory import queries as directory
 from tongban.kernel import numbers, refusals
@@ -64,6 +65,7 @@ class Verb:
     asks: tuple[Ask, ...] = ()
     fixed: Mapping[str, Any] = field(default_factory=dict)
     shows_notice: bool = False  # ends with a printed form: previewed first, see `notices.operations`
+    sees: Callable[..., Case] = queries.get  # gives the case to those for whom it is there
 
 
 def _departments(case: Case) -> list[tuple[str, str]]:
@@ -96,11 +98,36 @@ _BEYOND = Ask(
 )
 _BROUGHT = Ask("keys", _("已送来的材料"), "keys")
 
+_MATTER = Ask("matter", _("申请人要办的事"))
+_HOME = Ask("home_code", _("属地"), "division")
+
 VERBS: dict[str, Verb] = {
     "ask_correction": Verb(intake.ask_correction, (_DAYS, _BEYOND), shows_notice=True),
     "bring_correction": Verb(intake.bring_correction),
     "receive": Verb(intake.receive, shows_notice=True),
     "withdraw_early": Verb(intake.withdraw_early, (_REASON,)),
+    "ask_off_list": Verb(
+        off_list.ask, (_MATTER, _HOME, Ask("why", _("申请人的情况和需求"), "long", required=False))
+    ),
+    "consent_off_list": Verb(
+        off_list.consent,
+        (
+            Ask("materials", _("需要的材料"), "long", help=_("一行一份，例如：身份证，原件1份，复印件1份")),
+            Ask("legal_limit", _("法定时限（工作日）"), "days"),
+            Ask("promised_limit", _("承诺期限（工作日）"), "days"),
+            Ask("words", _("给收件地窗口的说明"), "long", required=False),
+        ),
+        sees=off_list_queries.asked_case,
+    ),
+    "decline_off_list": Verb(
+        off_list.decline,
+        (Ask("words", _("不同意的理由"), "long"),),
+        sees=off_list_queries.asked_case,
+    ),
+    "drop_off_list": Verb(off_list.drop),
+    "explain_off_list": Verb(
+        off_list.explain, (_MATTER, _HOME, Ask("told", _("对申请人的解释说明"), "long"))
+    ),
     "choose_channel": Verb(transfer.choose_channel, (_CHANNEL,)),
     "send": Verb(transfer.send, (Ask("waybill", _("运单号"), required=False), _CARRIER)),
     "send_with_paper": Verb(transfer.send),
@@ -237,7 +264,7 @@ def run(
         refusals.Refusal: of any kind, with sentences for the fields that are wrong.
     """
     found = verb(name)
-    queries.get(case_id, for_=by)  # what a person may not see is not there for them
+    found.sees(case_id, for_=by)  # what a person may not see is not there for them
     arguments = {ask.name: read(ask, values.get(ask.name)) for ask in found.asks}
     found.run(case_id, **found.fixed, **arguments, by=by, at=at, revision=revision)
     return (

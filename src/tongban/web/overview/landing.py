@@ -9,10 +9,10 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from tongban.cases import queries
+from tongban.cases import off_list, queries
 from tongban.cases.models import Case
 from tongban.duties.models import Duty
-from tongban.kernel import ids, worktime
+from tongban.kernel import worktime
 from tongban.people.actors import Actor
 from tongban.people.roles import Role
 from tongban.web.kit import owed, requests
@@ -36,7 +36,7 @@ class Line:
 def page(request: HttpRequest) -> HttpResponse:
     """Show the duties late and soon at the person's places, the longest overdue first."""
     actor, at = door.actor_of(request), requests.time_of(request)
-    after = _after(request.GET.get("after", ""))
+    after = requests.moment_of(request.GET.get("after", ""))
     rows = queries.pressing_at_managed(actor, at=at, after=after, limit=SHOWN_AT_MOST + 1)
     shown = [_line(d, c, at=at) for d, c in rows[:SHOWN_AT_MOST]]
     more = rows[SHOWN_AT_MOST - 1][0] if len(rows) > SHOWN_AT_MOST else None
@@ -49,13 +49,16 @@ def page(request: HttpRequest) -> HttpResponse:
                 for key, title in (("late", _("已逾期")), ("soon", _("即将到期")))
             ],
             "places": places_of(actor),
+            "late_answers": [
+                (owed.of(d, at=at), r) for d, r in off_list.late_answers(actor.managed_prefixes, at=at)
+            ],
             "year": year_of(at),
             "asked_for_more": queries.asked_for_more(
                 since=year_of(at),
                 until=at,
                 prefixes=None if actor.has(Role.GROUP) else actor.managed_prefixes,
             ),
-            "next": _written(more) if more else "",
+            "next": requests.moment_text(more.due_at, more.id) if more and more.due_at else "",
         },
     )
 
@@ -72,20 +75,6 @@ def places_of(actor: Actor) -> list[str]:
 
 def _line(duty: Duty, case: Case, *, at: datetime.datetime) -> Line:
     return Line(bearer=queries.bearer_name(duty, case), case=case, owed=owed.of(duty, at=at))
-
-
-def _written(duty: Duty) -> str:
-    assert duty.due_at is not None
-    return f"{duty.due_at.timestamp():.6f}-{ids.number_of(duty.id)}"
-
-
-def _after(text: str) -> tuple[datetime.datetime, int] | None:
-    """Read where the page before ended; anything else is the first page."""
-    moment, _sep, number = text.partition("-")
-    try:
-        return datetime.datetime.fromtimestamp(float(moment), datetime.UTC), ids.id_of(number)
-    except (ValueError, OverflowError, OSError, ids.BadNumber):
-        return None
 
 
 urlpatterns = [path("", page, name="overview")]

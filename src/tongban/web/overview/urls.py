@@ -5,6 +5,7 @@ from tongban.web.overview import (
     contact_list,
     drafting,
     landing,
+    off_list,
     places,
     staff,
     standards,
@@ -21,5 +22,6 @@ urlpatterns = [
     *contact_list.urlpatterns,
     *staff.urlpatterns,
     *words.urlpatterns,
+    *off_list.urlpatterns,
     *workbooks.urlpatterns,
 ]

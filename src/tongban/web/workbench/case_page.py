@@ -99,7 +99,8 @@ def read(case: Case, actor: Actor, *, at: datetime.datetime, typed: Typed | None
         transfers=queries.transfers_of(case.id),
         notices=queries.notices_of(case.id),
     )
-    steps = queries.steps_open_to(actor, case, open_duties=duties)
+    open_to = queries.steps_open_to(actor, case, open_duties=duties)
+    steps = [s for s in open_to if s[1].article != "P24"]  # these have a page of their own: `off_list`
     offer = case_forms.offer(case, steps, duties=duties, facts=facts, typed=typed)
     hand_offs = queries.hand_offs_of(case.id)
     clocks = [_clock(duty, case, actor, at) for duty in duties]

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tongban.cases import queries, rules
+from tongban.cases import off_list, queries, rules
 from tongban.cases.models import (
     ApplicantKind,
     Case,
@@ -165,7 +165,7 @@ def read(
         "stage": Stage(standard.stage).label if standard else "",
         "content": content,
         # Read when a template asks: most answers to a save draw neither.
-        "selects": lambda: _selects(place, on=at.astimezone(worktime.BEIJING).date()),
+        "selects": lambda: selects_of(place, on=at.astimezone(worktime.BEIJING).date()),
         "levels": _levels(case, case.procedure),
         "is_searching": case.procedure_id is None or change == "procedure" or bool(words),
         "words": words,
@@ -183,6 +183,7 @@ def read(
         "due_on": queries.last_day(case, at=at, days=DAYS),
         "coming": _coming(case, channel, at=at),
         "review_due": _review_due(case),
+        "asked": off_list.latest_or_none(case.id) if case.procedure_id is None else None,
         "returned": _why_returned(case),
         "first_notice": queries.first_notice(case),
         "kinds": ApplicantKind.choices,
@@ -244,7 +245,7 @@ def _answer(field: FormField, values: Mapping[str, str], errors: Mapping[str, st
     return Field(name, field.label, type_, value, field.required, field.choices, field.help, error, is_open)
 
 
-def _selects(place: str, *, on: datetime.date) -> list[Select]:
+def selects_of(place: str, *, on: datetime.date) -> list[Select]:
     """Give the selects from the province down to what has been picked, and the next one below."""
     chosen = (
         [c for c in (place[:digits].ljust(12, "0") for digits in (2, 4, 6)) if c <= place] if place else []

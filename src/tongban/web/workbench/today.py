@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from tongban.cases import queries
+from tongban.cases import off_list, queries
 from tongban.cases.models import Case
 from tongban.cases.states import State
 from tongban.directory import queries as directory
@@ -54,6 +54,7 @@ def page(request: HttpRequest) -> HttpResponse:
     shown = {
         "groups": grouped(mine),
         "waiting": waiting,
+        "to_answer": [(owed.of(d, at=at), r) for d, r in off_list.to_answer(actor)],
         "count": len(mine),
         "begin_at": _begin_at(actor),
         "has_desk": bool(actor.window_ids or actor.department_ids),
