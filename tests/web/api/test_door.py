@@ -78,6 +78,10 @@ class TestDescription:
                 *("listStaff", "givePost", "endPost", "addTraining", "markPresence"),
                 *("getWorkbook", "importWorkbook", "getImport", "confirmImport"),
                 *("listWords", "addWord", "removeWord"),
+                *("listStandardVersions", "beginStandard", "getStandardDraft", "writeStandardDraft"),
+                *("discardStandardDraft", "submitStandard", "sendBackStandard", "publishStandard"),
+                *("withdrawStandard", "compareStandards", "openDifference", "answerDifference"),
+                *("settleDifference", "composeStandard", "askedForMore"),
                 *("listOffList", "getOffList", "listDemand"),
             ]
         )

@@ -1,9 +1,10 @@
 """What goes into the API, described for whoever writes a program against it."""
 
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from ninja import Schema
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from tongban.web.api.shapes import DivisionCode
 
@@ -12,6 +13,19 @@ class Input(Schema):
     """What a program sends: a field that we do not know is refused, never dropped."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _what_the_description_says(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse a truth value or digits in quotes for a number, and a number or a word for a truth value."""
+        wanted = cls.model_fields[info.field_name or ""].annotation
+        kinds = {wanted, *get_args(wanted)}
+        if isinstance(value, bool | int | str) and type(value) not in kinds:
+            if int in kinds:
+                raise PydanticCustomError("int_type", "not a number")
+            if bool in kinds:
+                raise PydanticCustomError("bool_type", "not a truth value")
+        return value
 
 
 class OpenIn(Input):

@@ -65,7 +65,7 @@ class ContactListOut(Schema):
     windows: list[ListedWindow]
 
 
-class VersionOut(Schema):
+class ContactListVersionOut(Schema):
     """A version of the contact list."""
 
     number: int
@@ -240,7 +240,7 @@ def contact_list(
 
 @router.get(
     "/contact-list/versions",
-    response=list[VersionOut],
+    response=list[ContactListVersionOut],
     auth=None,
     operation_id="contactListVersions",
     summary="联络清单的版本",
@@ -294,7 +294,7 @@ def _change(change: contacts.Change) -> dict[str, Any]:
 
 @router.post(
     "/contact-list/provinces/{code}",
-    response=VersionOut,
+    response=ContactListVersionOut,
     operation_id="publishContactList",
     summary="发布本省的联络清单",
     description="把本省各机构维护的内容发布为新版本（第十三条），省级管理机构办理。",
