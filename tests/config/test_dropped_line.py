@@ -38,6 +38,18 @@ class TestWhole:
             while body.read(3):
                 pass
 
+    @pytest.mark.parametrize("size", [-1, 8])
+    def test_fails_at_once_when_one_read_gives_less_than_was_asked(self, size: int) -> None:
+        """A form is read in one piece; cut behind its key it would still look like a form."""
+        with pytest.raises(OSError, match="dropped"):
+            wsgi.Whole(Dropped(b"a=1"), 8).read(size)
+
+    def test_gives_lines_and_fails_where_the_last_is_cut(self) -> None:
+        body = wsgi.Whole(Dropped(b"one\ntwo"), 12)
+        assert body.readline() == b"one\n"
+        with pytest.raises(OSError, match="dropped"):
+            body.readline()
+
 
 @pytest.mark.usefixtures("committed")
 @pytest.mark.article("S3", "C2")

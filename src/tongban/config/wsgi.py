@@ -11,7 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongban.config.settings")
 class Whole:
     """The body of a request, which must be as long as it said: a line that dropped leaves no half a write.
 
-    The web server hands over what dropped in the middle as if its body were empty.
+    The web server hands over what came before a line dropped, or nothing, as if that were the whole body. A form
+    cut behind its key would then be written with the rest of its fields missing, under the key of the whole one.
     """
 
     def __init__(self, body: Any, length: int) -> None:
@@ -19,23 +20,34 @@ class Whole:
         self._left = length
 
     def read(self, size: int = -1) -> bytes:
-        """Read as a file does.
+        """Read as a file does: all that was asked for, unless the body ends before.
 
         Raises:
             OSError: the line dropped before the body was whole.
         """
-        part: bytes = self._body.read() if size is None or size < 0 else self._body.read(size)
-        return self._counted(part, asked=size != 0)
+        wanted = self._left if size is None or size < 0 else min(size, self._left)
+        parts = []
+        while wanted:
+            part: bytes = self._body.read(wanted)
+            self._note(part)
+            wanted -= len(part)
+            parts.append(part)
+        return b"".join(parts)
 
     def readline(self, size: int = -1) -> bytes:
         """Read a line, as `read` does."""
-        return self._counted(self._body.readline(size), asked=size != 0)
+        if not self._left or not size:
+            return b""
+        line: bytes = self._body.readline(size)
+        self._note(line)
+        if not line.endswith(b"\n") and self._left and not 0 < size <= len(line):
+            self._note(b"")
+        return line
 
-    def _counted(self, part: bytes, *, asked: bool) -> bytes:
+    def _note(self, part: bytes) -> None:
         self._left -= len(part)
-        if asked and not part and self._left > 0:
+        if not part:
             raise OSError(f"the line dropped with {self._left} bytes to come")
-        return part
 
 
 _django = get_wsgi_application()
