@@ -80,7 +80,7 @@ class Clerk(threading.Thread):
 
     def lead(self) -> bool:
         """Do one piece of work; False when the fire ended before it was done."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not say what its work is")
 
     def line(self, account: str = "") -> Line:
         """Give a line: a program's with the account's token, a browser's without."""

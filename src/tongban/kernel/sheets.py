@@ -46,7 +46,7 @@ _STUMBLES = (
     AttributeError,
     ArithmeticError,
     AssertionError,
-    NotImplementedError,
+    NotImplementedError,  # of openpyxl, for parts of the format that it does not read
     OSError,
     EOFError,
     SyntaxError,  # of XML
