@@ -7,7 +7,6 @@ from django.http import HttpRequest
 
 from tongban.web.kit import requests
 
-
 LARGE_TYPE = "tongban-type"  # cookie: "large" while somebody reads in large type (长辈版)
 
 
