@@ -88,6 +88,7 @@ PAGES: dict[str, Line] = {
     "verify": Line(PUBLIC),
     "public_key": Line(PUBLIC),
     "set_language": Line(PUBLIC),
+    "set_reading": Line(PUBLIC),
     "contacts": Line(PUBLIC),
     "contact_versions": Line(PUBLIC),
     "contacts_version": Line(PUBLIC, area=True),
