@@ -1,0 +1,23 @@
+"""Who may do what about ratings and complaints: managers of the authority responsible, or of one above it."""
+
+from tongban.directory.models import Authority
+from tongban.feedback import rules
+from tongban.people.actors import Actor
+from tongban.people.roles import Role
+
+
+def answers_for(actor: Actor, authority: Authority | None) -> bool:
+    """Say whether somebody manages an authority's area; for none of them, whether they are the group."""
+    if authority is None:
+        return actor.has(Role.GROUP)
+    return any(authority.division_id.startswith(prefix) for prefix in actor.managed_prefixes)
+
+
+def require_answers_for(actor: Actor, authority: Authority | None) -> None:
+    """Refuse whoever does not answer for an authority.
+
+    Raises:
+        rules.NotYours.
+    """
+    if not answers_for(actor, authority):
+        raise rules.NotYours(place=authority.name if authority else "西南五省协调小组")
