@@ -168,6 +168,7 @@ def _answer(field: Any) -> str:
         "identity_number": IDENTITY,
         "credit_code": "91350100M000100Y43",
         "phone": "13800000000",
+        "address": "520103000000 示例路1号",
     }
     if field.type == "choice":
         return str(field.choices[0])
