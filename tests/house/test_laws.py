@@ -61,7 +61,12 @@ COVERED = [
 ]
 # What anybody may open without signing in.
 PUBLIC = re.compile(
-    r"^(verify/|contacts/|health/|metrics$|language/|api/v1/|desk/sign-in/(code/)?$|desk/account/alive/$|$)"
+    r"^("
+    r"$|verify/|contacts/|language/|reading/"
+    r"|items/|windows/|announcements/|figures/|progress/|kiosk/"
+    r"|health/|metrics$|api/v1/"
+    r"|desk/sign-in/(code/)?$|desk/account/alive/$"
+    r")"
 )
 
 

@@ -7,6 +7,13 @@ from django.http import HttpRequest
 
 from tongban.web.kit import requests
 
+LARGE_TYPE = "tongban-type"  # cookie: "large" while somebody reads in large type (长辈版)
+
+
+def reading_class(request: HttpRequest) -> str:
+    """Give the classes of the whole page by which style sheets follow how somebody wants to read."""
+    return "large-type" if request.COOKIES.get(LARGE_TYPE) == "large" else ""
+
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """Give the template variables that every page has."""
@@ -14,4 +21,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "is_practice": settings.TONGBAN_PRACTICE,
         "actor": getattr(request, "actor", requests.NOBODY),
         "now": requests.time_of(request),
+        "reading_class": reading_class(request),
     }
