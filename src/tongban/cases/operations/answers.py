@@ -71,19 +71,20 @@ def _check_takes_files(case: Case, key: str) -> None:
     refusal: refusals.Refusal | None = None
     if field.type != "file":
         refusal = catalogue_rules.NoFileAsked(label=field.label)
-    elif Scan.objects.filter(case=case, field_key=key, removed_at=None).count() >= MOST_FILES:
+    elif len(_files(case, key)) >= MOST_FILES:
         refusal = catalogue_rules.TooManyFiles(label=field.label, most=MOST_FILES)
     if refusal:
         refusal.fields[f"form.{key}"] = refusal.message
         raise refusal
 
 
+def _files(case: Case, key: str) -> list[str]:
+    rows = Scan.objects.filter(case=case, field_key=key, removed_at=None).order_by("id")
+    return list(rows.values_list("name", flat=True))
+
+
 def say_files(case: Case, key: str) -> None:
     """Make a form field say which files answer it now; for use while the case is held."""
-    names = list(
-        Scan.objects.filter(case=case, field_key=key, removed_at=None)
-        .order_by("id")
-        .values_list("name", flat=True)
-    )
+    names = _files(case, key)
     case.form[key] = {"files": len(names), "text": "、".join(names)} if names else ""
     case.save(update_fields=["form"])
