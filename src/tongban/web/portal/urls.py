@@ -4,11 +4,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from tongban.web.portal import contacts, reading, views
+from tongban.web.portal import contacts, outbox, reading, views
 
 urlpatterns = [
     *contacts.urlpatterns,
     *reading.urlpatterns,
+    *outbox.urlpatterns,
     path("", views.home, name="home"),
     path("verify/", views.verify, name="verify"),
     path("verify/key.pem", views.public_key, name="public_key"),
