@@ -4,10 +4,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from tongban.web.portal import contacts, reading, views
+from tongban.web.portal import contacts, enter, my, reading, views
 
 urlpatterns = [
     *contacts.urlpatterns,
+    *enter.urlpatterns,
+    *my.urlpatterns,
     *reading.urlpatterns,
     path("", views.home, name="home"),
     path("verify/", views.verify, name="verify"),
