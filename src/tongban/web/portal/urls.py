@@ -4,10 +4,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from tongban.web.portal import contacts, reading, views
+from tongban.web.portal import contacts, items, progress, reading, views, windows
 
 urlpatterns = [
     *contacts.urlpatterns,
+    *items.urlpatterns,
+    *windows.urlpatterns,
+    *progress.urlpatterns,
     *reading.urlpatterns,
     path("", views.home, name="home"),
     path("verify/", views.verify, name="verify"),
