@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from tongban.catalogue import permissions, rules, search
+from tongban.catalogue import permissions, rules, search, standards
 from tongban.catalogue.models import (
     CATALOGUE,
     AcceptanceStandard,
@@ -187,6 +187,20 @@ def lines_in_force(
     for row in rows:
         newest.setdefault((row.procedure_id, row.is_sample, row.stage, row.province_id), row)
     return [row for row in newest.values() if rules.is_in_force(row, on=on)]
+
+
+def modes_of(procedure: Procedure, *, on: datetime.date, code: str = "") -> tuple[str, ...]:
+    """Give the handling modes that are offered for a procedure on a day: `collected`, `online`, `joint` (B2, C1).
+
+    Args:
+        code: the place that decides; where the standard in force there names modes of its own, those count.
+    """
+    if code:
+        in_force = lines_in_force([procedure.id], on=on, province=rules.province_of(code))
+        own = standards.of(in_force[0]).modes if in_force else ()
+        if own:
+            return tuple(own)
+    return tuple(procedure.modes)
 
 
 def standard_to_pin(procedure: Procedure, code: str, *, on: datetime.date) -> AcceptanceStandard:
