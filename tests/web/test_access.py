@@ -113,6 +113,7 @@ class World:
             "kind": ("contacts", "no-such"),
             "what": ("template", "template"),
             "on": ("2026-04-20", "2026-04-20"),
+            "gateway": ("sms-1", "no-such"),
         }
 
     def address(self, pattern: str, account: str, *, exists: bool) -> str:

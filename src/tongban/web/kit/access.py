@@ -99,6 +99,7 @@ PAGES: dict[str, Line] = {
     "contact_changes": Line(PUBLIC, area=True),
     "contacts_xlsx": Line(PUBLIC, area=True),
     "contacts_pdf": Line(PUBLIC, area=True),
+    "practice_outbox": Line(PUBLIC),  # in practice mode only
     "health_live": Line(PUBLIC),
     "health_ready": Line(PUBLIC),
     # These two ask for this machine or for a secret instead (`metrics.is_admitted`), and are not there otherwise.
@@ -199,6 +200,8 @@ PAGES: dict[str, Line] = {
 }
 
 OPERATIONS: dict[str, Line] = {
+    "reportMessage": Line(PUBLIC, area=True),  # asks for the gateway's signature instead
+    "practiceOutbox": Line(PUBLIC),  # in practice mode only
     "me": Line(STAFF),
     "listDivisions": Line(STAFF),
     "findItems": Line(PUBLIC),

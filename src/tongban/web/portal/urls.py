@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from tongban.web.portal import contacts, items, progress, reading, views, windows
+from tongban.web.portal import contacts, items, outbox, progress, reading, views, windows
 
 urlpatterns = [
     *contacts.urlpatterns,
@@ -12,6 +12,7 @@ urlpatterns = [
     *windows.urlpatterns,
     *progress.urlpatterns,
     *reading.urlpatterns,
+    *outbox.urlpatterns,
     path("", views.home, name="home"),
     path("verify/", views.verify, name="verify"),
     path("verify/key.pem", views.public_key, name="public_key"),
