@@ -104,6 +104,7 @@ class World:
             "scan_id": (scan.id, missing),
             "scan": (ids.number_of(scan.id), ids.number_of(missing)),
             "key": (key, "no-such-key"),
+            "field": ("expires_on", "no-such-field"),
             "step": ("recall", "recall"),
             "seq": ("15", "15"),
             "procedure": ("015-1", "no-such"),

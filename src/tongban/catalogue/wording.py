@@ -11,7 +11,8 @@ FIELD_TYPES: dict[str, str | Promise] = {
     "identity_number": gettext_lazy("公民身份号码"),
     "credit_code": gettext_lazy("统一社会信用代码"),
     "phone": gettext_lazy("电话"),
-    "address": gettext_lazy("地址"),
+    "address": gettext_lazy("地址（省、市、县和门牌）"),
+    "file": gettext_lazy("文件（扫描件或照片）"),
 }
 
 MODES: dict[str, str | Promise] = {

@@ -234,6 +234,7 @@ OPERATIONS: dict[str, Line] = {
     "addMaterial": Line(WINDOW, case=RECEIVES),
     "markMaterial": Line(WINDOW, case=RECEIVES),
     "addScan": Line(WINDOW, case=RECEIVES),
+    "addFormFile": Line(WINDOW, case=RECEIVES),
     "getScan": Line(BUSINESS, case=SEES),
     "removeScan": Line(WINDOW, case=RECEIVES),
     "prepareNotice": Line(WINDOW, case=RECEIVES),
