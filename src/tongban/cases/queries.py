@@ -4,6 +4,7 @@ import datetime
 import functools
 import operator
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 
@@ -354,16 +355,21 @@ def about_answer(case_id: int, key: str) -> str:
 def answer_of(case: Case, key: str) -> str:
     """Give an answer of the application form in full; of a sealed one the caller records the look first."""
     kept = case.form.get(key) or ""
-    if not isinstance(kept, dict):
-        return str(kept)
+    if not isinstance(kept, dict) or "sealed" not in kept:
+        return _shown(kept)
     return keyring.current().open_text(bytes.fromhex(kept["sealed"]), about=about_answer(case.id, key))
 
 
 def shown_answers(case: Case) -> dict[str, str]:
     """Give the answers of the application form by key as they may be shown: numbers of people masked."""
-    return {
-        key: str(kept["masked"]) if isinstance(kept, dict) else str(kept) for key, kept in case.form.items()
-    }
+    return {key: _shown(kept) for key, kept in case.form.items()}
+
+
+def _shown(kept: Any) -> str:
+    """Give what a kept answer says: a sealed number its mask, an address and files their text."""
+    if isinstance(kept, dict):
+        return str(kept["masked"] if "masked" in kept else kept.get("text", ""))
+    return str(kept)
 
 
 def phone_of(applicant: CaseApplicant) -> str:
