@@ -78,9 +78,7 @@ class TestEnter:
     def test_answers_the_same_whether_a_phone_has_an_account(self) -> None:
         def said(phone: str) -> str:
             text = Client().post("/sign-in/", {"step": "send", "phone": phone}).content.decode()
-            return re.sub(
-                r'value="[^"]*"|"X-CSRFToken": "[^"]*"|\d{6}<|\d{3}\*+\d{4}|\d\d:\d\d', "", text
-            )
+            return re.sub(r'value="[^"]*"|"X-CSRFToken": "[^"]*"|\d{6}<|\d{3}\*+\d{4}|\d\d:\d\d', "", text)
 
         assert said(KNOWN) == said(NEW)
         codes_wrong = [check(Client(), "000000x", phone).content.decode() for phone in (KNOWN, NEW)]
@@ -212,7 +210,9 @@ class TestIdle:
         code = digits_of(answer)
         assert KNOWN not in answer.content.decode()
         answer = client.post("/sign-in/", {"step": "check", "again": again[1], "code": code})
-        assert "写了很久的一段话" in answer.content.decode() and 'action="/my/party/"' in answer.content.decode()
+        assert (
+            "写了很久的一段话" in answer.content.decode() and 'action="/my/party/"' in answer.content.decode()
+        )
         assert client.session[requests.PARTY] == "enterprise-1"  # in whose name it was written
 
     def test_gives_what_was_typed_to_nobody_else(self, clock: Callable[..., None]) -> None:
