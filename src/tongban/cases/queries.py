@@ -404,6 +404,32 @@ def owed(actor: Actor, *, kinds: Sequence[str], limit: int = 200) -> list[tuple[
     return _with_cases(list(rows[:limit]), actor)
 
 
+# States in which a case waits for its applicant to bring or to fetch something.
+WAITS_FOR_APPLICANT = frozenset(
+    {name for name, row in STATES.items() if row.turn == Part.APPLICANT}
+    | {State.PICKUP_HOME, State.PICKUP_RECEIVING}
+)
+
+
+def waiting_for(actor: Actor) -> list[Case]:
+    """Give the cases in which an applicant must bring or fetch something now, the oldest first, at most 50."""
+    rows = visible_to(actor).filter(state__in=sorted(WAITS_FOR_APPLICANT)).select_related(*_SHOWN)
+    return list(rows.order_by("opened_at", "id")[:PAGE])
+
+
+def of_party(actor: Actor, *, after: tuple[datetime.datetime, int] | None = None, limit: int) -> list[Case]:
+    """Give an applicant's other cases, the newest first.
+
+    Args:
+        after: when the last case of the page before was opened, and its id.
+    """
+    rows = visible_to(actor).exclude(state__in=sorted(WAITS_FOR_APPLICANT)).select_related(*_SHOWN)
+    if after is not None:
+        opened_at, id_ = after
+        rows = rows.filter(Q(opened_at__lte=opened_at) & (Q(opened_at__lt=opened_at) | Q(id__lt=id_)))
+    return list(rows.order_by(*_NEWEST)[:limit])
+
+
 def last_transfers_of(case_ids: Sequence[int]) -> dict[int, Transfer]:
     """Give the transfer that is under way for each case, else the last one that arrived."""
     rows = (
