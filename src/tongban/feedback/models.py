@@ -160,6 +160,9 @@ class Complaint(models.Model):
     filed_at = models.DateTimeField("登记时间")
     state = models.CharField("状态", max_length=10, choices=ComplaintState, default=ComplaintState.OPEN)
     revision = models.IntegerField("修订", default=1)
+    form_key = models.CharField(
+        "表单键", max_length=80, blank=True
+    )  # the same form sent twice is one complaint
     escalated_to = models.ForeignKey(
         Authority, models.PROTECT, null=True, related_name="+", verbose_name="督办机构"
     )
@@ -185,6 +188,9 @@ class Complaint(models.Model):
                 fields=["system", "outside_number"],
                 condition=~Q(outside_number=""),
                 name="an_outside_complaint_is_taken_once",
+            ),
+            models.UniqueConstraint(
+                fields=["form_key"], condition=~Q(form_key=""), name="a_form_makes_one_complaint"
             ),
             models.CheckConstraint(
                 condition=~Q(state="answered") | ~Q(answer="") & Q(answered_at__isnull=False),

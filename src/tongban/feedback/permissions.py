@@ -1,9 +1,13 @@
 """Who may do what about ratings and complaints: managers of the authority responsible, or of one above it."""
 
 from tongban.directory.models import Authority
-from tongban.feedback import rules
+from tongban.kernel import refusals
 from tongban.people.actors import Actor
 from tongban.people.roles import Role
+
+
+class NotYours(refusals.NotAllowed):
+    """这件事由{place}负责，您没有那里的管理岗位。"""
 
 
 def answers_for(actor: Actor, authority: Authority | None) -> bool:
@@ -17,7 +21,7 @@ def require_answers_for(actor: Actor, authority: Authority | None) -> None:
     """Refuse whoever does not answer for an authority.
 
     Raises:
-        rules.NotYours.
+        NotYours.
     """
     if not answers_for(actor, authority):
-        raise rules.NotYours(place=authority.name if authority else "西南五省协调小组")
+        raise NotYours(place=authority.name if authority else "西南五省协调小组")

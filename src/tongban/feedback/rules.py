@@ -44,10 +44,6 @@ class ContactFirst(refusals.OutOfTurn):
     """请先联系评价人、核实情况，再登记整改结果。"""
 
 
-class NotYours(refusals.NotAllowed):
-    """这件事由{place}负责，您没有那里的管理岗位。"""
-
-
 class NotTheLead(refusals.NotAllowed):
     """联合办理的投诉由牵头机构{place}拟答复，您所在机构对拟答复表示同意或者提出意见。"""
 

@@ -27,7 +27,9 @@ def open_duty(
     """Let an authority owe something about a rectification, an appeal or a complaint (G1); None: the group."""
     row, stamp = DUTIES[kind], directory.held_stamp()
     amount = (
-        days if days is not None else int(directory.parameter(row.parameter, row.days, code=calendar_code))
+        days
+        if days is not None
+        else int(directory.parameter(row.parameter, row.days, code=calendar_code, stamp=stamp))
     )
     duty = duties.build(
         about_id,

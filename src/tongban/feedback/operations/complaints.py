@@ -5,6 +5,7 @@ import datetime
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from tongban.directory import queries as directory
 from tongban.directory.models import Authority
@@ -51,6 +52,7 @@ def file(
     complainant: Complainant,
     road: Road,
     outside: Outside | None = None,
+    form_key: str = "",
     by: Actor,
     at: datetime.datetime,
 ) -> Complaint:
@@ -60,16 +62,20 @@ def file(
         case_id: a case that whoever calls has made sure is theirs to complain about.
         about: of a case, `receiving`, `home` or `both`: whose service it is about.
         place_code: without a case, the division where it happened.
+        form_key: of the form that was sent; sent again it gives the complaint that it has made.
 
     Raises:
         rules.BadKind, rules.NeedsWords, rules.TooLong, rules.NobodyResponsible, rules.BadFour.
         numbers.InvalidNumber: the phone is none.
     """
     chosen = rules.one_of(kind, ComplaintKind.values, field="kind")
-    said = rules.words_of(words, field="words", what="要反映的问题", limit=LONGEST)
+    said = rules.words_of(words, field="words", what=_("要反映的问题"), limit=LONGEST)
+    known = Complaint.objects.filter(form_key=form_key).first() if form_key else None
+    if known is not None:
+        return known
     owners = _responsible(place_code, case_id, about)
     row = Complaint(id=ids.new_id(at), kind=chosen, road=road, words=said, about_case_id=case_id, filed_at=at)
-    row.rating_id = rating_id
+    row.rating_id, row.form_key = rating_id, form_key[:80]
     _name(row, complainant, by=by)
     if outside:
         row.system, row.outside_number = outside.system, outside.number
@@ -161,10 +167,10 @@ def answer(
     Whoever has been handed a late one answers it alone.
 
     Raises:
-        rules.Unknown, rules.NeedsWords, rules.TooLong, rules.NotNow, rules.NotTheLead, rules.NotYours.
+        rules.Unknown, rules.NeedsWords, rules.TooLong, rules.NotNow, rules.NotTheLead, permissions.NotYours.
         rules.AnsweredMeanwhile: somebody else wrote since `revision`.
     """
-    said = rules.words_of(answer, field="answer", what="答复", limit=LONGEST)
+    said = rules.words_of(answer, field="answer", what=_("答复"), limit=LONGEST)
     row, owners = _locked(id_, by=by, revision=revision)
     if row.state != ComplaintState.OPEN:
         raise rules.NotNow()
@@ -174,7 +180,7 @@ def answer(
     lead = next(o for o in owners if o.leads)
     if not permissions.answers_for(by, lead.authority):
         is_other = any(permissions.answers_for(by, o.authority) for o in owners)
-        raise (rules.NotTheLead if is_other else rules.NotYours)(place=lead.authority.name)
+        raise (rules.NotTheLead if is_other else permissions.NotYours)(place=lead.authority.name)
     if len(owners) == 1:
         _issue(row, said, place=lead.authority.name, by=by, at=at)
         return row
@@ -201,7 +207,9 @@ def _other(row: Complaint, owners: list[Owner], by: Actor) -> Owner:
         if not owner.leads and permissions.answers_for(by, owner.authority):
             return owner
     lead = next(o for o in owners if o.leads)
-    raise rules.NotYours(place=next((o.authority.name for o in owners if not o.leads), lead.authority.name))
+    raise permissions.NotYours(
+        place=next((o.authority.name for o in owners if not o.leads), lead.authority.name)
+    )
 
 
 @transaction.atomic
@@ -209,7 +217,7 @@ def agree(id_: int, *, by: Actor, at: datetime.datetime, revision: int | None = 
     """Agree to the lead's answer; with the last agreement it is given (P11).
 
     Raises:
-        rules.Unknown, rules.NotNow, rules.NotYours, rules.AnsweredMeanwhile.
+        rules.Unknown, rules.NotNow, permissions.NotYours, rules.AnsweredMeanwhile.
     """
     row, owners = _locked(id_, by=by, revision=revision)
     owner = _other(row, owners, by)
@@ -230,9 +238,9 @@ def object_to(
     """Say what is wrong with the lead's answer, who proposes another.
 
     Raises:
-        rules.Unknown, rules.NeedsWords, rules.NotNow, rules.NotYours, rules.AnsweredMeanwhile.
+        rules.Unknown, rules.NeedsWords, rules.NotNow, permissions.NotYours, rules.AnsweredMeanwhile.
     """
-    said = rules.words_of(words, field="words", what="不同意的意见")
+    said = rules.words_of(words, field="words", what=_("不同意的意见"))
     row, owners = _locked(id_, by=by, revision=revision)
     owner = _other(row, owners, by)
     owner.agreed_at, owner.agreed_by_name, owner.objection = None, "", said
@@ -331,12 +339,12 @@ def complainant(id_: int, *, by: Actor, at: datetime.datetime) -> tuple[str, str
     """Give name and phone of a complainant to whoever must answer; each look is recorded first (P26(4)).
 
     Raises:
-        rules.Unknown, rules.NotYours.
+        rules.Unknown, permissions.NotYours.
     """
     row = queries.complaint(id_, for_=by)
     owners = queries.owners_of(id_)
     if not _is_above(row, by) and not any(permissions.answers_for(by, o.authority) for o in owners):
-        raise rules.NotYours(place=owners[0].authority.name)
+        raise permissions.NotYours(place=owners[0].authority.name)
     journal.look(
         row.about_case_id or row.id,
         what="complainant",

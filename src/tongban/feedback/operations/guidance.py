@@ -2,8 +2,10 @@
 
 import datetime
 
+from django.utils.translation import gettext as _
+
 from tongban.directory.models import Window
-from tongban.feedback import rules
+from tongban.feedback import permissions, rules
 from tongban.feedback.models import Guidance
 from tongban.feedback.states import GuidanceKind
 from tongban.kernel import ids, numbers
@@ -23,18 +25,18 @@ def record(
     """Keep one piece of help; nobody's name is asked for.
 
     Raises:
-        rules.NotYours: the window is not theirs.
+        permissions.NotYours: the window is not theirs.
         rules.BadKind, rules.NeedsWords, rules.TooLong, rules.BadMinutes.
     """
     chosen = rules.one_of(kind, GuidanceKind.values, field="kind")
-    said = rules.words_of(matter, field="matter", what="事由", limit=200)
+    said = rules.words_of(matter, field="matter", what=_("事由"), limit=200)
     done = rules.words_of(outcome, field="outcome", limit=300)
     taken = numbers.whole(minutes.strip(), most=999) if minutes.strip() else None
     if minutes.strip() and not taken:
         raise rules.BadMinutes(fields={"minutes": rules.BadMinutes().message})
     if window_id not in by.window_ids:
         window = Window.objects.filter(id=window_id or 0).first()
-        raise rules.NotYours(place=window.name if window else "")
+        raise permissions.NotYours(place=window.name if window else "")
     return Guidance.objects.create(
         id=ids.new_id(at),
         window_id=window_id,

@@ -3,6 +3,7 @@
 import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from tongban.directory import queries as directory
 from tongban.duties import operations as duties
@@ -39,9 +40,9 @@ def contact(id_: int, *, note: str, by: Actor, at: datetime.datetime) -> Rectifi
     """Record that the rater was contacted, within one working day of the rating.
 
     Raises:
-        rules.Unknown, rules.NotYours, rules.NotNow, rules.NeedsWords.
+        rules.Unknown, permissions.NotYours, rules.NotNow, rules.NeedsWords.
     """
-    said = rules.words_of(note, field="note", what="联系情况")
+    said = rules.words_of(note, field="note", what=_("联系情况"))
     row = _locked(id_, by=by)
     if row.state != RectificationState.OPEN or row.contacted_at:
         raise rules.NotNow()
@@ -57,9 +58,9 @@ def extend(id_: int, *, reason: str, by: Actor, at: datetime.datetime) -> Rectif
     """Give a complex rectification its longer time, once and with a reason; it counts from the rating on.
 
     Raises:
-        rules.Unknown, rules.NotYours, rules.NotNow, rules.NeedsWords.
+        rules.Unknown, permissions.NotYours, rules.NotNow, rules.NeedsWords.
     """
-    said = rules.words_of(reason, field="reason", what="延长的理由", limit=300)
+    said = rules.words_of(reason, field="reason", what=_("延长的理由"), limit=300)
     stamp = directory.held_stamp()
     row = _locked(id_, by=by)
     duty = Duty.objects.filter(case_id=row.id, kind="rectify_rating", done_at=None).first()
@@ -80,10 +81,10 @@ def rectify(id_: int, *, measures: str, reply: str, by: Actor, at: datetime.date
     """Record what was put right and the reply to the rater; from now on a call-back is owed.
 
     Raises:
-        rules.Unknown, rules.NotYours, rules.NotNow, rules.ContactFirst, rules.NeedsWords, rules.TooLong.
+        rules.Unknown, permissions.NotYours, rules.NotNow, rules.ContactFirst, rules.NeedsWords, rules.TooLong.
     """
-    done = rules.words_of(measures, field="measures", what="整改措施", limit=1000)
-    said = rules.words_of(reply, field="reply", what="给评价人的答复", limit=1000)
+    done = rules.words_of(measures, field="measures", what=_("整改措施"), limit=1000)
+    said = rules.words_of(reply, field="reply", what=_("给评价人的答复"), limit=1000)
     row = _locked(id_, by=by)
     _require_open(row)
     if row.contacted_at is None:
@@ -103,7 +104,7 @@ def call_back(id_: int, *, result: str, note: str = "", by: Actor, at: datetime.
     """Record the call-back, which every bad rating gets, and end its rectification.
 
     Raises:
-        rules.Unknown, rules.NotYours, rules.NotNow, rules.BadKind, rules.TooLong.
+        rules.Unknown, permissions.NotYours, rules.NotNow, rules.BadKind, rules.TooLong.
     """
     chosen = rules.one_of(result, CallBack.values, field="result")
     said = rules.words_of(note, field="note")
@@ -124,7 +125,7 @@ def phone(id_: int, *, by: Actor, at: datetime.datetime) -> str:
     """Give the phone of the rater to whoever must call; each look is recorded first (P26(4), P27(4)).
 
     Raises:
-        rules.Unknown, rules.NotYours.
+        rules.Unknown, permissions.NotYours.
     """
     row = queries.rectification(id_, for_=by)
     permissions.require_answers_for(by, row.authority)
@@ -146,9 +147,9 @@ def appeal(id_: int, *, reason: str, by: Actor, at: datetime.datetime) -> Appeal
     """Say that a bad rating is malicious: the authority above decides, within its own clock.
 
     Raises:
-        rules.Unknown, rules.NotYours, rules.NotNow, rules.NeedsWords.
+        rules.Unknown, permissions.NotYours, rules.NotNow, rules.NeedsWords.
     """
-    said = rules.words_of(reason, field="reason", what="申诉理由")
+    said = rules.words_of(reason, field="reason", what=_("申诉理由"))
     row = _locked(id_, by=by)
     if row.state not in (RectificationState.OPEN, RectificationState.RECTIFIED):
         raise rules.NotNow()
@@ -175,10 +176,10 @@ def decide(id_: int, *, outcome: str, words: str, by: Actor, at: datetime.dateti
     """Decide an appeal: upheld, the rating counts no more and nothing is owed for it; rejected, all stays.
 
     Raises:
-        rules.Unknown, rules.NotYours, rules.OwnAppeal, rules.NotNow, rules.BadKind, rules.NeedsWords.
+        rules.Unknown, permissions.NotYours, rules.OwnAppeal, rules.NotNow, rules.BadKind, rules.NeedsWords.
     """
     chosen = rules.one_of(outcome, AppealOutcome.values, field="outcome")
-    said = rules.words_of(words, field="words", what="审定意见")
+    said = rules.words_of(words, field="words", what=_("审定意见"))
     queries.rectification(id_, for_=by)
     row = Rectification.objects.select_for_update().get(id=id_)
     made = Appeal.objects.select_related("decided_by").filter(rating_id=row.rating_id).first()
