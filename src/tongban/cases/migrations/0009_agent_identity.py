@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0007_applicants'),
+        ('cases', '0008_form_files'),
     ]
 
     operations = [
