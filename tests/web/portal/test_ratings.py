@@ -9,6 +9,7 @@ from tests import stories
 from tongban.feedback.models import Complaint, Rating
 from tongban.feedback.states import Road
 from tongban.kernel import links
+from tongban.people.models import Person
 from tongban.web.kit import rating
 
 pytestmark = [pytest.mark.django_db, pytest.mark.article("F4", "W9")]
@@ -68,7 +69,7 @@ class TestRate:
 
     def test_shows_an_applicant_their_own_alone(self, received: stories.Story, client: Client) -> None:
         other = stories.applicant("applicant.2")
-        client.force_login(stories.Person.objects.get(pk=other.id))
+        client.force_login(Person.objects.get(pk=other.id or 0))
         assert received.case.number not in client.get("/my/ratings/").content.decode()
 
 
