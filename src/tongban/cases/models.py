@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases.states import FINAL, CaseOutcome, Channel, DeliveryWay, Mode, State
-from tongban.catalogue.models import AcceptanceStandard, Procedure
+from tongban.catalogue.models import AcceptanceStandard, Pilot, Procedure
 from tongban.directory.models import Authority, Division, Window
 from tongban.kernel import ids
 
@@ -47,6 +47,11 @@ class Case(models.Model):
     standard = models.ForeignKey(
         AcceptanceStandard, models.PROTECT, null=True, related_name="+", verbose_name="收件受理标准"
     )
+    # What the procedure was when it was chosen, and the pilot under which it is handled; mostly empty (B2, B5).
+    elements = models.ForeignKey(
+        AcceptanceStandard, models.PROTECT, null=True, related_name="+", verbose_name="办理项要素"
+    )
+    pilot = models.ForeignKey(Pilot, models.PROTECT, null=True, related_name="+", verbose_name="试点")
     # Whether the clerk who received it had ticked every review point; empty before receipt, or with none to tick.
     followed_standard = models.BooleanField("已按标准逐项核对", null=True)
     circumstance = models.CharField("办理情形", max_length=40, blank=True)
@@ -88,6 +93,8 @@ class Case(models.Model):
                 condition=Q(received_at__isnull=False),
                 name="case_decided_here",
             ),
+            # A pilot's figures read its own cases and no others; all others pay nothing for it.
+            models.Index(fields=["pilot"], condition=Q(pilot__isnull=False), name="case_of_pilot"),
         ]
 
     def __str__(self) -> str:
