@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = Path(tempfile.mkdtemp(prefix=f"tongban-{worker}-", dir="/tmp"))
     _stack.callback(lambda: subprocess.run(["rm", "-rf", str(folder)], check=False))
     os.environ["TONGBAN_DATA"] = str(folder)
+    shutil.copytree(os.environ["TONGBAN_TEST_KEYS"], folder / "keys")
     owner, app = new_database(f"tongban_{worker}")
     os.environ["TONGBAN_DATABASE_URL"], os.environ["TONGBAN_DATABASE_APP_URL"] = owner, app
     import django
@@ -72,6 +74,7 @@ def _start_server() -> None:
     urls = {"TONGBAN_DATABASE_URL": cluster.owner_url, "TONGBAN_DATABASE_APP_URL": cluster.app_url}
     env = {**os.environ, **urls, "TONGBAN_DATA": data, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", _SEED], env=env, check=True)
+    os.environ["TONGBAN_TEST_KEYS"] = f"{data}/keys"  # what the seed sealed, the tests can open
 
 
 def new_database(name: str) -> tuple[str, str]:

@@ -10,9 +10,10 @@ from tongban.cases.operations import acceptance, approval, intake, off_list, res
 from tongban.cases.states import State
 from tongban.catalogue import standards
 from tongban.catalogue.models import Procedure
+from tongban.people import applicants, identity
 from tongban.people import queries as people
 from tongban.people.actors import SYSTEM, Actor
-from tongban.people.models import Person
+from tongban.people.models import Applicant, Enterprise, Person, RealName
 
 HOME = "510107000000"  # 武侯区; the procedure's level makes it Chengdu's window
 DECIDING = "510100000000"  # 成都市, which decides it
@@ -25,6 +26,20 @@ WAYBILL = "1234567890123"
 def actor(account: str) -> Actor:
     """Give a practice account as somebody who acts."""
     return people.actor_of(Person.objects.get(account=account), on=datetime.date(2026, 3, 2))
+
+
+def applicant(account: str = "applicant.1", *, party: str = "") -> Actor:
+    """Give a practice applicant as somebody who acts, known by the keys that the test uses; `party`: for whom."""
+    at = datetime.datetime(2026, 3, 2, tzinfo=datetime.UTC)
+    person = Person.objects.get(account=account)
+    sample = next(s for s in applicants.SAMPLES if s.account == account)
+    Applicant.objects.filter(person=person).update(level=RealName.PHONE, identity_digest=b"")
+    applicants.prove(person.pk, name=sample.name, number=sample.number, how="practice", at=at)
+    applicants.hold_phone(person.pk, phone=sample.phone)
+    code, _name = applicants.SAMPLE_ENTERPRISE
+    Enterprise.objects.filter(code=code).update(code_digest=identity.digest(code))
+    by = people.actor_of(Person.objects.get(pk=person.pk), on=at.date())
+    return by.acting_for(party) if party else by
 
 
 class Story:

@@ -8,20 +8,7 @@ from tongban.cases.states import FINAL, CaseOutcome, Channel, DeliveryWay, Mode,
 from tongban.catalogue.models import AcceptanceStandard, Pilot, Procedure
 from tongban.directory.models import Authority, Division, Window
 from tongban.kernel import ids
-
-
-class ApplicantKind(models.TextChoices):
-    PERSON = "person", _("自然人")
-    ORGANISATION = "organisation", _("法人或其他组织")
-
-
-class IdentityKind(models.TextChoices):
-    RESIDENT = "resident", _("居民身份证")
-    PASSPORT = "passport", _("护照")
-    HK_MACAO = "hk_macao", _("港澳居民来往内地通行证")
-    TAIWAN = "taiwan", _("台湾居民来往大陆通行证")
-    RESIDENCE_PERMIT = "residence_permit", _("港澳台居民居住证")
-    CREDIT_CODE = "credit_code", _("统一社会信用代码")
+from tongban.people.identity import ApplicantKind, IdentityKind
 
 
 class Case(models.Model):

@@ -24,6 +24,8 @@ def parts_of(actor: Actor, case: Case) -> frozenset[Part]:
     """Give the parts that somebody plays on a case; one window may play both (P9)."""
     if actor.is_system:
         return frozenset({Part.SYSTEM})
+    if actor.is_applicant:
+        return frozenset({Part.APPLICANT}) if _is_theirs(actor, case) else frozenset()
     parts = set()
     if case.receiving_window_id in actor.window_ids:
         parts.add(Part.RECEIVING)
@@ -32,6 +34,14 @@ def parts_of(actor: Actor, case: Case) -> frozenset[Part]:
     if case.department_id in actor.department_ids:
         parts.add(Part.DEPARTMENT)
     return frozenset(parts)
+
+
+def _is_theirs(actor: Actor, case: Case) -> bool:
+    """Tell whether a case is that of the one for whom an applicant acts, within the mandate."""
+    party = actor.party
+    if not party.digest or bytes(case.applicant.identity_digest) != party.digest:
+        return False
+    return party.items is None or (case.procedure is not None and party.covers(case.procedure.item_id))
 
 
 def require_step(name: str, case: Case, *, by: Actor) -> None:

@@ -21,7 +21,7 @@ from tongban.cases.models import (
     Transfer,
     Verdict,
 )
-from tongban.cases.states import STATES, STEPS, Part, State, Step
+from tongban.cases.states import STATES, STEPS, Mode, Part, State, Step
 from tongban.catalogue import standards
 from tongban.catalogue.standards import FormField
 from tongban.directory import queries as directory
@@ -39,14 +39,30 @@ _SHOWN = ("receiving_window__division", "home_window__division", "procedure__ite
 
 
 def visible_to(actor: Actor) -> QuerySet[Case]:
-    """Give the cases that somebody may see at all: their windows', their department's, their authority's.
+    """Give the cases that somebody may see at all: their windows', their department's, their authority's; an
+    applicant those of the one for whom they act now.
 
     A home window sees a case from its receipt on; a draft belongs to the receiving window alone.
     """
     if actor.is_system:
         return Case.objects.all()
+    if actor.is_applicant:
+        return _of_party(actor)
     parts = _parts_seen(actor)
     return Case.objects.filter(functools.reduce(operator.or_, parts)) if parts else Case.objects.none()
+
+
+def _of_party(actor: Actor) -> QuerySet[Case]:
+    """Give the cases of the one for whom an applicant acts: found by a number that somebody has checked, within the
+    mandate, and none that a window has only begun to type. Nobody checked: none.
+    """
+    party = actor.party
+    if not party.digest:
+        return Case.objects.none()
+    rows = Case.objects.filter(applicant__identity_digest=party.digest)
+    if party.items is not None:
+        rows = rows.filter(procedure__item__in=sorted(party.items))
+    return rows.exclude(mode=Mode.COLLECTED, state=State.DRAFTING, revision=1)
 
 
 def _parts_seen(actor: Actor) -> list[Q]:

@@ -1,25 +1,23 @@
 """What must be true before a step: each check returns nothing or raises a refusal. No writes, no clock."""
 
-import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from tongban.cases.models import (
-    ApplicantKind,
     Case,
     CaseApplicant,
     CaseMaterial,
     CorrectionNotice,
-    IdentityKind,
     Verdict,
 )
 from tongban.cases.states import STEPS
 from tongban.catalogue.models import Item
 from tongban.catalogue.standards import FormField, MaterialRequirement
 from tongban.journal.models import Entry
-from tongban.kernel import numbers, refusals
+from tongban.kernel import refusals
+from tongban.people.identity import ApplicantKind
 
 
 class UnknownCase(refusals.NotFound):
@@ -285,25 +283,6 @@ def followed_standard(asked: Sequence[MaterialRequirement], materials: Iterable[
         if set(range(len(requirement.review_points))) - set(row.points):
             return False
     return True
-
-
-def check_identity(kind: str, text: str, *, on: datetime.date) -> str:
-    """Give an identity number of a kind in its plain form, or refuse it with what is wrong about it.
-
-    Raises:
-        numbers.InvalidNumber: one of its subclasses, by the kind of number.
-    """
-    if kind == IdentityKind.RESIDENT:
-        return numbers.check_identity_number(text, on=on)
-    if kind == IdentityKind.CREDIT_CODE:
-        return numbers.check_credit_code(text)
-    if kind == IdentityKind.RESIDENCE_PERMIT:
-        return numbers.check_residence_permit(text, on=on)
-    if kind == IdentityKind.HK_MACAO:
-        return numbers.check_hong_kong_macao_permit(text)
-    if kind == IdentityKind.TAIWAN:
-        return numbers.check_taiwan_permit(text)
-    return numbers.check_passport(text)
 
 
 def check_days(days: int) -> None:

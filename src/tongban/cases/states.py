@@ -62,6 +62,7 @@ PART_NAMES = {
 
 class Mode(models.TextChoices):
     COLLECTED = "collected", _("异地代收代办")
+    ONLINE = "online", _("全程网办")
 
 
 class Channel(models.TextChoices):

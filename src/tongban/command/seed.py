@@ -21,6 +21,7 @@ from tongban.directory import operations as directory
 from tongban.directory.models import Division, Parameter, Window
 from tongban.duties import operations as duties
 from tongban.kernel import refusals, worktime
+from tongban.people import applicants
 from tongban.people import operations as people
 
 PRACTICE_PASSWORD = os.environ.get("TONGBAN_PRACTICE_PASSWORD") or "tongban-practice-2026"
@@ -36,6 +37,7 @@ _SOURCES = [
     "catalogue/files.py",
     "catalogue/operations/__init__.py",
     "catalogue/search.py",
+    "people/applicants.py",
     "people/operations.py",
 ]
 _USEFUL = [
@@ -111,6 +113,7 @@ def _load() -> int:
     if practice:
         count += contacts.publish_samples(at=at)
         count += people.load_practice_accounts(PRACTICE_PASSWORD)
+        count += applicants.load_practice_applicants(at=at)
     return count
 
 

@@ -199,7 +199,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "tongban.web.kit.gate.GateMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "tongban.web.kit.access.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

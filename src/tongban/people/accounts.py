@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from tongban.directory.models import Authority, AuthorityKind, Window
 from tongban.kernel import refusals, text
 from tongban.people import operations, passwords, security
-from tongban.people.models import Person, Post
+from tongban.people.models import Person, PersonKind, Post
 from tongban.people.roles import ADMINISTRATORS, AT_AUTHORITY, AT_WINDOW, Role
 
 PAGE = 50
@@ -63,7 +63,7 @@ def get(person_id: int) -> Person:
     Raises:
         UnknownAccount: there is none.
     """
-    person = Person.objects.filter(pk=person_id).first()
+    person = Person.objects.filter(pk=person_id, kind=PersonKind.STAFF).first()
     if person is None:
         raise UnknownAccount()
     return person
@@ -71,7 +71,7 @@ def get(person_id: int) -> Person:
 
 def page_of(*, words: str = "", after: str = "") -> list[Person]:
     """Give accounts in their order, 50 a page and one more when there are more, by a part of account or name."""
-    rows = Person.objects.order_by("account")
+    rows = Person.objects.filter(kind=PersonKind.STAFF).order_by("account")
     if words:
         rows = rows.filter(Q(account__contains=words) | Q(name__contains=words))
     return list(rows.filter(account__gt=after)[: PAGE + 1])
@@ -232,7 +232,7 @@ def revoke_tokens(person_id: int, *, by: Person, at: datetime.datetime) -> int:
 def _other(person_id: int, *, by: Person) -> Person:
     if person_id == by.pk:
         raise NotYourself()
-    person = Person.objects.select_for_update().filter(pk=person_id).first()
+    person = Person.objects.select_for_update().filter(pk=person_id, kind=PersonKind.STAFF).first()
     if person is None:
         raise UnknownAccount()
     return person

@@ -1,6 +1,8 @@
-"""Who acts: a person with the posts held now, or the system itself."""
+"""Who acts: one of the staff with the posts held now, an applicant for whom they act, or the system itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
 
 from tongban.people.roles import ADMINISTRATORS, AT_WINDOW, Role
 
@@ -17,6 +19,46 @@ class HeldPost:
     division_prefix: str = ""
 
 
+class PartyKind(StrEnum):
+    OWN = "own"
+    ENTERPRISE = "enterprise"
+    RELATIVE = "relative"
+
+
+@dataclass(frozen=True)
+class Party:
+    """In whose name an applicant acts: their own, that of an enterprise or of a relative.
+
+    `digest` is that of the identity number or credit code; empty while nobody has checked who it is, and then
+    it opens nothing. `items` are the numbers of the items that the mandate covers; None: every matter.
+    """
+
+    kind: PartyKind
+    id: int
+    name: str
+    digest: bytes = b""
+    items: frozenset[int] | None = None
+    mandate_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        """The name by which addresses and sessions speak of it, e.g. `enterprise-7`."""
+        return f"{self.kind}-{self.id}"
+
+    def covers(self, item_id: int | None) -> bool:
+        """Say whether a matter is within the mandate."""
+        return self.items is None or item_id in self.items
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an applicant may act for: all of it, and the one for whom they act now."""
+
+    parties: tuple[Party, ...]
+    acting: Party
+    is_checked: bool  # somebody has checked who the applicant is
+
+
 @dataclass(frozen=True)
 class Actor:
     """Somebody who does something, as every operation's `by` wants it."""
@@ -24,6 +66,23 @@ class Actor:
     id: int | None
     name: str
     posts: tuple[HeldPost, ...] = ()
+    standing: Standing | None = None  # of an applicant; staff have none
+
+    @property
+    def is_applicant(self) -> bool:
+        return self.standing is not None
+
+    @property
+    def party(self) -> Party:
+        """The one for whom an applicant acts now."""
+        assert self.standing is not None
+        return self.standing.acting
+
+    def acting_for(self, key: str) -> Self:
+        """Give the same applicant acting for one of those for whom they may; anybody else's key is their own."""
+        assert self.standing is not None
+        found = next((p for p in self.standing.parties if p.key == key), self.standing.parties[0])
+        return replace(self, standing=replace(self.standing, acting=found))
 
     @property
     def is_system(self) -> bool:

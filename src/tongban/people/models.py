@@ -1,4 +1,4 @@
-"""Staff: who they are, which posts they hold, how they sign in."""
+"""People with an account: staff with their posts, applicants with those for whom they act; how both sign in."""
 
 from importlib import import_module
 from typing import ClassVar, Self
@@ -10,14 +10,21 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from tongban.directory.models import Authority, Window
-from tongban.people import roles
+from tongban.people import identity, roles
+
+
+class PersonKind(models.TextChoices):
+    STAFF = "staff", _("工作人员")
+    APPLICANT = "applicant", _("申请人")
 
 
 class Person(AbstractBaseUser):
-    """Somebody who works with the product."""
+    """Somebody who has an account: who works with the product, or who applies by it. Nobody does both with one."""
 
+    kind = models.CharField("类别", max_length=12, choices=PersonKind, default=PersonKind.STAFF)
     account = models.CharField("账号", max_length=60, unique=True)
     name = models.CharField("姓名", max_length=60)
     phone = models.CharField("电话", max_length=30, blank=True)
@@ -251,3 +258,117 @@ class Lockout(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.address}"
+
+
+class RealName(models.TextChoices):
+    """How sure it is who an applicant is; only what somebody else has checked opens what concerns that number."""
+
+    PHONE = "phone", _("仅验证手机号")
+    CHECKED = "checked", _("已实名核验")
+
+
+class Applicant(models.Model):
+    """What is known of a person who applies (A6). Numbers are sealed; `*_digest` finds them again."""
+
+    person = models.OneToOneField(
+        Person, models.CASCADE, primary_key=True, related_name="applicant", verbose_name="人员"
+    )
+    level = models.CharField("实名等级", max_length=12, choices=RealName, default=RealName.PHONE)
+    identity_kind = models.CharField(
+        "证件类型", max_length=20, choices=identity.IdentityKind, default=identity.IdentityKind.RESIDENT
+    )
+    identity_sealed = models.BinaryField("证件号码", default=b"")
+    identity_digest = models.BinaryField("证件号码摘要", max_length=32, default=b"")
+    identity_masked = models.CharField("证件号码", max_length=40, blank=True)
+    phone_sealed = models.BinaryField("手机号", default=b"")
+    phone_digest = models.BinaryField("手机号摘要", max_length=32, default=b"")
+    phone_masked = models.CharField("手机号", max_length=30, blank=True)
+    email_sealed = models.BinaryField("电子邮箱", default=b"")
+    email_masked = models.CharField("电子邮箱", max_length=120, blank=True)
+    # Where the account comes from outside: the issuer's name for this person. Empty for one made here.
+    subject = models.CharField("外部身份标识", max_length=300, blank=True)
+    checked_at = models.DateTimeField("核验时间", null=True)
+    checked_how = models.CharField("核验方式", max_length=20, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phone_digest"], condition=~Q(phone_digest=b""), name="a_phone_has_one_applicant"
+            ),
+            models.UniqueConstraint(
+                fields=["identity_digest"],
+                condition=~Q(identity_digest=b""),
+                name="an_identity_has_one_applicant",
+            ),
+            models.UniqueConstraint(
+                fields=["subject"], condition=~Q(subject=""), name="a_subject_has_one_applicant"
+            ),
+            models.CheckConstraint(
+                condition=~Q(level=RealName.CHECKED) | Q(checked_at__isnull=False) & ~Q(identity_digest=b""),
+                name="a_checked_applicant_has_a_number",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.identity_masked or self.phone_masked
+
+
+class Enterprise(models.Model):
+    """An organisation that applies, and the person who represents it by law (A6)."""
+
+    code = models.CharField("统一社会信用代码", max_length=18, unique=True)
+    code_digest = models.BinaryField("统一社会信用代码摘要", max_length=32)
+    name = models.CharField("名称", max_length=120)
+    legal_representative = models.ForeignKey(
+        Person, models.PROTECT, related_name="+", verbose_name="法定代表人"
+    )
+    added_at = models.DateTimeField("登记时间")
+    checked_how = models.CharField("核验方式", max_length=20)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Mandate(models.Model):
+    """Leave to act for an enterprise or for a relative: offered to a phone, taken by its owner, until a day."""
+
+    enterprise = models.ForeignKey(
+        Enterprise, models.CASCADE, null=True, related_name="+", verbose_name="企业"
+    )
+    principal = models.ForeignKey(
+        Person, models.CASCADE, null=True, related_name="+", verbose_name="被代理人"
+    )
+    agent = models.ForeignKey(Person, models.CASCADE, null=True, related_name="+", verbose_name="代理人")
+    agent_name = models.CharField("代理人姓名", max_length=60)
+    agent_phone_digest = models.BinaryField("代理人手机号摘要", max_length=32)
+    agent_phone_masked = models.CharField("代理人手机号", max_length=30)
+    relation = models.CharField("关系", max_length=30, blank=True)
+    items = models.JSONField("事项范围", default=list)  # numbers of items; empty: every matter
+    offered_by = models.ForeignKey(Person, models.CASCADE, related_name="+", verbose_name="授权人")
+    offered_at = models.DateTimeField("授权时间")
+    accepted_at = models.DateTimeField("接受时间", null=True)
+    valid_until_on = models.DateField("授权截止日期")  # the last day on which it counts
+    ended_at = models.DateTimeField("终止时间", null=True)
+    ended_by_name = models.CharField("终止人", max_length=60, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(enterprise__isnull=True) ^ Q(principal__isnull=True),
+                name="a_mandate_is_for_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True) | Q(agent__isnull=False),
+                name="a_mandate_in_force_has_its_agent",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["agent"], condition=Q(ended_at__isnull=True), name="mandate_of_agent"),
+            models.Index(
+                fields=["agent_phone_digest"], condition=Q(ended_at__isnull=True), name="mandate_of_phone"
+            ),
+            models.Index(fields=["offered_by"], name="mandate_by_giver"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enterprise_id or self.principal_id} {self.agent_name}"

@@ -11,7 +11,7 @@ from django.db import transaction
 from tongban.directory.models import Authority, AuthorityKind, Level, Window
 from tongban.kernel import crypto
 from tongban.people import security
-from tongban.people.models import Person, Post, Submission, Token
+from tongban.people.models import Person, PersonKind, Post, Submission, Token
 from tongban.people.roles import Role
 
 TOKEN_LIFE = datetime.timedelta(days=90)
@@ -130,7 +130,7 @@ def load_practice_accounts(password: str) -> int:
 
 def _practice_hash(password: str) -> tuple[int, str]:
     """Give how many accounts got a new password, and the one hash that all of them share."""
-    rows = Person.objects.filter(is_practice=True)
+    rows = Person.objects.filter(is_practice=True, kind=PersonKind.STAFF)
     known = rows.values_list("password", flat=True).first()
     if known and hashers.check_password(password, known):
         return 0, known

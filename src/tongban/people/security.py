@@ -1,7 +1,8 @@
 """The record of security events: who got in, who did not, who may what from now on. Only ever added to (S2).
 
-One chain of the journal holds them all; an account's own chain repeats what changed that account. An entry
-names accounts and addresses, and nothing else about people.
+One chain of the journal holds those of staff; an account's own chain repeats what changed that account. What
+concerns an applicant stands in their own chain alone: millions of them never wait for one row. An entry names
+accounts and addresses, and nothing else about people.
 """
 
 import datetime
@@ -11,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tongban.journal import operations as journal
-from tongban.people.models import Person
+from tongban.people.models import Person, PersonKind
 
 CODES: dict[str, str | Promise] = {
     "sign_in": _("登录"),
@@ -39,6 +40,8 @@ CODES: dict[str, str | Promise] = {
     "audit_checked": _("人工核验审计链"),
     "job_replayed": _("重新执行后台任务"),
     "restored": _("从备份恢复"),
+    "applicant_made": _("申请人开立账号"),
+    "identity_checked": _("申请人实名核验"),
 }
 OF_ACCOUNT = frozenset(
     {
@@ -89,6 +92,9 @@ def record(
         "place": address,
         "payload": payload,
     }
+    if subject and subject.kind == PersonKind.APPLICANT:
+        journal.append("account", subject.pk, **entry)
+        return
     journal.append("security", 0, **entry)
     if code in OF_ACCOUNT and subject:
         journal.append("account", subject.pk, **entry)

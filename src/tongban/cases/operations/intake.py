@@ -8,12 +8,10 @@ from django.db import models
 
 from tongban.cases import permissions, queries, rules
 from tongban.cases.models import (
-    ApplicantKind,
     Case,
     CaseApplicant,
     CaseMaterial,
     CorrectionNotice,
-    IdentityKind,
     Scan,
     Verdict,
 )
@@ -29,7 +27,9 @@ from tongban.documents import operations as documents
 from tongban.journal.operations import NOTHING_BEFORE
 from tongban.kernel import ids, keyring, numbers, refusals, worktime
 from tongban.kernel import text as text_of
+from tongban.people import identity
 from tongban.people.actors import Actor
+from tongban.people.identity import ApplicantKind, IdentityKind
 
 APPLICANT_FIELDS = frozenset(
     {
@@ -181,7 +181,7 @@ def _save_word(applicant: CaseApplicant, name: str, text: str) -> None:
 
 
 def _save_identity(applicant: CaseApplicant, text: str, *, on: datetime.date) -> None:
-    number = rules.check_identity(applicant.identity_kind, text, on=on) if text else ""
+    number = identity.check(applicant.identity_kind, text, on=on) if text else ""
     applicant.identity_sealed = _sealed(number, about=f"identity:{applicant.case_id}")
     applicant.identity_digest = keyring.current().lookup_digest(number) if number else b""
     applicant.identity_masked = numbers.mask_identity(number) if number else ""

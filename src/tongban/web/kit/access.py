@@ -21,7 +21,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
 
 from tongban.kernel import refusals
 from tongban.people import limits, security
@@ -33,6 +36,7 @@ from tongban.web.kit.requests import TongbanRequest
 
 log = logging.getLogger(__name__)
 SEES, WORKS, RECEIVES = "sees", "works", "receives"
+APPLICANTS_DOOR = "enter"  # the page where applicants sign in
 
 PUBLIC: frozenset[str] = frozenset({"public"})  # anybody, without signing in
 APPLICANT: frozenset[str] = frozenset(
@@ -60,6 +64,14 @@ class Line:
 
 class NotYourDoor(refusals.NotAllowed):
     """这里不在您的岗位范围内。需要办理的，请联系有相应岗位的人员。"""
+
+
+class OnlyStaff(NotYourDoor):
+    """这里供窗口和管理机构的工作人员使用。您的办件和消息在“我的空间”里。"""
+
+
+class OnlyApplicants(NotYourDoor):
+    """这里是申请人的空间，工作人员账号不能使用。自己要办事的，请先退出，再用自己的手机号登录。"""
 
 
 class OnlyOverseers(NotYourDoor):
@@ -258,7 +270,9 @@ OPERATIONS: dict[str, Line] = {
 
 def may(line: Line, actor: Actor) -> bool:
     """Say whether somebody who is signed in may come, by the posts held now."""
-    return line.who in (PUBLIC, APPLICANT, STAFF) or any(post.role in line.who for post in actor.posts)
+    if actor.is_applicant:
+        return line.who in (PUBLIC, APPLICANT)
+    return line.who in (PUBLIC, STAFF) or any(post.role in line.who for post in actor.posts)
 
 
 def require(line: Line, actor: Actor) -> None:
@@ -268,9 +282,26 @@ def require(line: Line, actor: Actor) -> None:
         NotYourDoor: they are not; whether what they wanted exists is not looked up.
     """
     if not may(line, actor):
+        if actor.is_applicant:
+            raise OnlyStaff()
+        if line.who == APPLICANT:
+            raise OnlyApplicants()
         if line.who <= OVERSEERS:
             raise OnlyOverseers()
         raise OnlyAdministrators() if line.who <= ADMINISTRATORS else NotYourDoor()
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Leads whoever is not signed in to the door that the address belongs to: staff's or applicants'."""
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponseRedirect:
+        """Redirect to the sign-in of applicants where the line names them, to that of staff elsewhere."""
+        line = PAGES.get(request.resolver_match.view_name if request.resolver_match else "")
+        if line is not None and line.who == APPLICANT:
+            return redirect_to_login(request.get_full_path(), resolve_url(APPLICANTS_DOOR))
+        return super().handle_no_permission(request, view_func)
 
 
 class AccessMiddleware:
@@ -293,7 +324,7 @@ class AccessMiddleware:
                 return None  # tokens are looked at inside, and OPERATIONS with them
             log.error("The address %s (%s) has no line in web.kit.access", request.path, name)
             raise Http404
-        if line.who in (PUBLIC, APPLICANT):
+        if line.who == PUBLIC:
             return None
         try:
             require(line, cast(TongbanRequest, request).actor)

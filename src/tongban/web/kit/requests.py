@@ -14,6 +14,7 @@ from tongban.people import queries as people
 from tongban.people.actors import Actor
 from tongban.people.models import Person
 
+PARTY = "party"  # in the session: the key of the one for whom an applicant acts
 KEY_FIELD = "_key"  # a form's idempotency key; programs send the header instead
 KEY_HEADER = "Idempotency-Key"
 NOBODY = Actor(id=0, name="")
@@ -40,7 +41,8 @@ def _actor(request: HttpRequest) -> Actor:
     person = getattr(request, "user", None)
     if person is None or not person.is_authenticated:
         return NOBODY
-    return person_acting(cast(Person, person), at=time_of(request))
+    actor = person_acting(cast(Person, person), at=time_of(request))
+    return actor.acting_for(request.session.get(PARTY, "")) if actor.is_applicant else actor
 
 
 def person_acting(person: Person, *, at: datetime.datetime) -> Actor:

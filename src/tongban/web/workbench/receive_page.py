@@ -11,11 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from tongban.cases import off_list, queries, rules
 from tongban.cases.models import (
-    ApplicantKind,
     Case,
     CaseApplicant,
     CaseMaterial,
-    IdentityKind,
     Scan,
     Verdict,
 )
@@ -28,6 +26,7 @@ from tongban.directory import queries as directory
 from tongban.directory.models import Division, Level
 from tongban.duties import queries as duties
 from tongban.kernel import worktime
+from tongban.people.identity import ApplicantKind, IdentityKind
 from tongban.web.workbench import receive_form
 from tongban.web.workbench.receive_form import Applied
 

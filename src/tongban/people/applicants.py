@@ -1,0 +1,237 @@
+"""Applicants' accounts: made for a phone, named by whoever has checked who they are (A6, F2).
+
+An account that has only a phone opens nothing but itself. Once somebody has checked the identity number (the
+national identity service, or in practice its simulator), it opens what concerns that number.
+"""
+
+import datetime
+import secrets
+from dataclasses import dataclass
+
+from django.contrib.auth import hashers
+from django.db import IntegrityError, transaction
+
+from tongban.kernel import numbers, refusals, text
+from tongban.people import identity, security
+from tongban.people.identity import IdentityKind
+from tongban.people.models import Applicant, Enterprise, Person, PersonKind, RealName
+
+
+class NotAnApplicant(refusals.NotFound):
+    """没有这个申请人账号。请重新登录。"""
+
+
+class IdentityTaken(refusals.Conflict):
+    """这个证件号码已经实名绑定了另一个账号。请用那个账号登录；手机号换了的，请通过统一身份认证登录。"""
+
+
+class NamesDiffer(refusals.Conflict):
+    """本账号已经实名，证件号码不能更换。要为别人办事的，请使用“授权与代理”。"""
+
+
+class NoName(refusals.Incomplete):
+    """请填写姓名，与证件上的一致，最多 60 个字。"""
+
+
+class PhoneTaken(refusals.Conflict):
+    """这个手机号已经有账号，请换一个，或者用它登录。"""
+
+
+def about_identity(person_id: int) -> str:
+    """Name the place where an applicant's identity number is kept, for sealing and opening it."""
+    return f"applicant.identity:{person_id}"
+
+
+def about_phone(person_id: int) -> str:
+    """Name the place where an applicant's phone number is kept."""
+    return f"applicant.phone:{person_id}"
+
+
+def of(person_id: int) -> Applicant:
+    """Give what is known of an applicant.
+
+    Raises:
+        NotAnApplicant: there is no such account, or it is one of the staff.
+    """
+    row = Applicant.objects.select_related("person").filter(person_id=person_id).first()
+    if row is None:
+        raise NotAnApplicant()
+    return row
+
+
+def by_phone(phone: str) -> Applicant | None:
+    """Give whose a phone number is; None when nobody has an account with it.
+
+    Raises:
+        numbers.InvalidNumber: it is none.
+    """
+    digest = identity.digest(numbers.check_phone(phone))
+    return Applicant.objects.select_related("person").filter(phone_digest=digest).first()
+
+
+def by_subject(subject: str) -> Applicant | None:
+    """Give whose account an outside identity service's name belongs to."""
+    return Applicant.objects.select_related("person").filter(subject=subject).first() if subject else None
+
+
+def find_or_make(*, phone: str, at: datetime.datetime) -> Applicant:
+    """Give the account of a phone whose owner has just proved to hold it, made on the first time.
+
+    Raises:
+        numbers.InvalidNumber: it is no phone number.
+    """
+    known = by_phone(phone)
+    if known:
+        return known
+    try:
+        return make(phone=phone, at=at)
+    except IntegrityError:  # the same person, twice at the same moment
+        found = by_phone(phone)
+        assert found is not None
+        return found
+
+
+@transaction.atomic
+def make(*, phone: str = "", subject: str = "", account: str = "", at: datetime.datetime) -> Applicant:
+    """Make an applicant's account for a phone, or for somebody whom an identity service names.
+
+    Raises:
+        numbers.InvalidNumber: the phone is none.
+        django.db.IntegrityError: the phone or the subject has an account already.
+    """
+    number = numbers.check_phone(phone) if phone else ""
+    person = Person.objects.create(
+        kind=PersonKind.APPLICANT,
+        account=account or f"applicant-{secrets.token_hex(12)}",
+        name=numbers.mask_phone(number) if number else "",
+        password=hashers.make_password(None),
+    )
+    Applicant.objects.create(person=person, subject=subject)
+    if number:
+        hold_phone(person.pk, phone=number)
+    security.record("applicant_made", at=at, about=person)
+    return of(person.pk)
+
+
+def hold_phone(person_id: int, *, phone: str) -> None:
+    """Keep a phone whose owner has proved to hold it as an applicant's own.
+
+    Raises:
+        numbers.InvalidNumber: it is none.
+        django.db.IntegrityError: it is another applicant's.
+    """
+    number = numbers.check_phone(phone)
+    Applicant.objects.filter(person_id=person_id).update(
+        phone_sealed=identity.sealed(number, about=about_phone(person_id)),
+        phone_digest=identity.digest(number),
+        phone_masked=numbers.mask_phone(number),
+    )
+
+
+@transaction.atomic
+def prove(
+    person_id: int,
+    *,
+    name: str,
+    number: str,
+    kind: str = IdentityKind.RESIDENT,
+    how: str,
+    at: datetime.datetime,
+) -> Applicant:
+    """Note who an applicant is, once an identity service has checked name and number.
+
+    Args:
+        how: who has checked, e.g. `oidc`, `practice`.
+
+    Raises:
+        NotAnApplicant: there is no such account.
+        NoName, numbers.InvalidNumber: with the field named.
+        NamesDiffer: the account belongs to another number already.
+        IdentityTaken: the number belongs to another account.
+    """
+    row = (
+        Applicant.objects.select_for_update(of=("self",))
+        .select_related("person")
+        .filter(person_id=person_id)
+        .first()
+    )
+    if row is None:
+        raise NotAnApplicant()
+    words = text.clean_name(name)
+    if not 1 <= len(words) <= 60:
+        raise NoName(fields={"name": NoName().message})
+    try:
+        checked = identity.check(kind, text.clean(number), on=at.date())
+    except refusals.Refusal as refused:
+        refused.fields.setdefault("identity", refused.message)
+        raise
+    digest = identity.digest(checked)
+    if row.level == RealName.CHECKED and bytes(row.identity_digest) != digest:
+        raise NamesDiffer(fields={"identity": NamesDiffer().message})
+    if Applicant.objects.filter(identity_digest=digest).exclude(person_id=person_id).exists():
+        raise IdentityTaken(fields={"identity": IdentityTaken().message})
+    row.identity_kind, row.identity_digest = kind, digest
+    row.identity_sealed = identity.sealed(checked, about=about_identity(person_id))
+    row.identity_masked = numbers.mask_identity(checked)
+    row.level, row.checked_at, row.checked_how = RealName.CHECKED, at, how
+    row.save()
+    Person.objects.filter(pk=person_id).update(name=words)
+    row.person.name = words
+    security.record("identity_checked", at=at, about=row.person, how=how)
+    return row
+
+
+def identity_of(row: Applicant) -> str:
+    """Give an applicant's own identity number in full, to be entered into their own application."""
+    return identity.opened(bytes(row.identity_sealed), about=about_identity(row.person_id))
+
+
+def phone_of(row: Applicant) -> str:
+    """Give an applicant's own phone number in full, to be entered into their own application."""
+    return identity.opened(bytes(row.phone_sealed), about=about_phone(row.person_id))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A practice applicant."""
+
+    account: str
+    name: str
+    phone: str
+    number: str
+
+
+SAMPLES = (
+    Sample("applicant.1", "示例申请人甲", "13900000001", "520103199003071232"),
+    Sample("applicant.2", "示例申请人乙", "13900000002", "510107198505162344"),
+    Sample("applicant.3", "示例申请人丙", "13900000003", "530102197808123454"),
+    Sample("applicant.4", "示例申请人丁", "13900000004", "500103200101024562"),
+)
+SAMPLE_ENTERPRISE = ("91520103MA6DEM001Y", "示例黔川商贸有限公司")
+
+
+@transaction.atomic
+def load_practice_applicants(*, at: datetime.datetime) -> int:
+    """Load four applicants with checked sample identities, the first one representing a sample enterprise.
+
+    Returns:
+        How many accounts were new; loading again changes nothing.
+    """
+    there = set(Person.objects.filter(account__startswith="applicant.").values_list("account", flat=True))
+    new = [sample for sample in SAMPLES if sample.account not in there]
+    for sample in new:
+        row = make(phone=sample.phone, account=sample.account, at=at)
+        Person.objects.filter(pk=row.person_id).update(is_practice=True)
+        prove(row.person_id, name=sample.name, number=sample.number, how="practice", at=at)
+    code, name = SAMPLE_ENTERPRISE
+    if not Enterprise.objects.filter(code=code).exists():
+        owner = Person.objects.get(account=SAMPLES[0].account)
+        Enterprise.objects.create(
+            code=code,
+            code_digest=identity.digest(code),
+            name=name,
+            legal_representative=owner,
+            added_at=at,
+            checked_how="practice",
+        )
+    return len(new)
