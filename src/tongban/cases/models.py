@@ -36,9 +36,16 @@ class Case(models.Model):
     )
     # What the procedure was when it was chosen, and the pilot under which it is handled; mostly empty (B2, B5).
     elements = models.ForeignKey(
-        AcceptanceStandard, models.PROTECT, null=True, related_name="+", verbose_name="办理项要素"
+        AcceptanceStandard,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name="办理项要素",
     )
-    pilot = models.ForeignKey(Pilot, models.PROTECT, null=True, related_name="+", verbose_name="试点")
+    pilot = models.ForeignKey(
+        Pilot, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name="试点"
+    )
     # Whether the clerk who received it had ticked every review point; empty before receipt, or with none to tick.
     followed_standard = models.BooleanField("已按标准逐项核对", null=True)
     circumstance = models.CharField("办理情形", max_length=40, blank=True)
@@ -369,6 +376,7 @@ class OffListState(models.TextChoices):
     CONSENTED = "consented", _("属地已同意")
     DECLINED = "declined", _("属地未同意")
     DROPPED = "dropped", _("已撤回请示")
+    CLOSED = "closed", _("办件已结束，不需答复")
 
 
 class OffListRequest(CaseChild):

@@ -12,7 +12,7 @@ CATALOGUE = "catalogue"
 
 
 class Standing(models.TextChoices):
-    """Whether an item is for everybody: on the published list, tried between two places, or neither (P6, P24)."""
+    """For what an item was made; whether it is on the list on a day is what published batches say (P6, P24)."""
 
     LISTED = "listed", _("清单事项")
     PILOT = "pilot", _("试点事项")
@@ -343,7 +343,7 @@ class Pilot(models.Model):
     recommended_by_name = models.CharField("推荐人", max_length=60, blank=True)
     recommendation = models.CharField("推荐理由", max_length=500, blank=True)
     batch = models.ForeignKey(
-        ItemList, models.SET_NULL, null=True, related_name="pilots", verbose_name="列入批次"
+        ItemList, models.PROTECT, null=True, related_name="pilots", verbose_name="列入批次"
     )
 
     class Meta:
