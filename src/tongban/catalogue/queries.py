@@ -80,6 +80,11 @@ def find_items(
     return [found[seq] for seq in seqs if seq in found]
 
 
+def listed_items(*, on: datetime.date | None = None) -> QuerySet[Item]:
+    """Give the items that are on the list on a day; today, if no day is given (B5)."""
+    return Item.objects.filter(seq__in=_current().offers.listed(on=on or _today()))
+
+
 def _today() -> datetime.date:
     return rules.day_of(directory.now())
 

@@ -16,6 +16,7 @@ from tongban.web.api import (
     documentation,
     forms,
     lists,
+    messages,
     off_list,
     papers,
     places,
@@ -69,6 +70,7 @@ for part in (
     standards,
     workbooks,
     off_list,
+    messages,
 ):
     api.add_router("", part.router)
 problems.refuse_unknown_parameters(api)

@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0007_applicants'),
-        ('catalogue', '0005_lists_and_pilots'),
+        ('cases', '0009_agent_identity'),
+        ('catalogue', '0006_lists_and_pilots'),
         ('directory', '0002_places'),
     ]
 

@@ -31,7 +31,7 @@ RELEASE = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0004_standing'),
+        ('catalogue', '0005_life_events'),
         ('directory', '0002_places'),
     ]
 
