@@ -26,6 +26,8 @@ CHAINS = {
     "practice": 5,
     "security": 6,
     "catalogue": 7,
+    "item_list": 20,
+    "pilot": 21,
     "feedback": 9,
 }
 _ENTRY_COLUMNS = (
