@@ -2,6 +2,7 @@
 
 from tongban.web.overview import (
     compare,
+    complaints,
     contact_list,
     drafting,
     landing,
@@ -9,6 +10,7 @@ from tongban.web.overview import (
     off_list,
     pilots,
     places,
+    ratings,
     staff,
     standards,
     words,
@@ -25,6 +27,8 @@ urlpatterns = [
     *staff.urlpatterns,
     *words.urlpatterns,
     *off_list.urlpatterns,
+    *ratings.urlpatterns,
+    *complaints.urlpatterns,
     *lists.urlpatterns,
     *pilots.urlpatterns,
     *workbooks.urlpatterns,

@@ -19,8 +19,8 @@ from tongban.feedback.states import ComplaintKind, Road
 from tongban.kernel import ids, links, refusals, worktime
 from tongban.people import limits
 from tongban.people.actors import SYSTEM
-from tongban.web.kit import rating, requests
-from tongban.web.portal import my, picking, ratings
+from tongban.web.kit import picking, rating, requests
+from tongban.web.portal import my, ratings
 
 PURPOSE = "complaint"
 FILED = limits.Limit("complaint", tries=20, within=rating.ASKED)
