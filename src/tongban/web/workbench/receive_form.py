@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from tongban.cases import queries
 from tongban.cases.models import Case, CaseApplicant, CaseMaterial, Verdict
-from tongban.cases.operations import intake
+from tongban.cases.operations import entering, intake
 from tongban.catalogue import rules as catalogue_rules
 from tongban.catalogue import standards
 from tongban.directory import queries as directory
@@ -140,7 +140,7 @@ def _save_fields(case: Case, data: QueryDict, applied: Applied, *, by: Actor, at
     for name in [
         name for name in answers if name not in asked
     ]:  # a form of another matter, or no form of ours
-        applied.errors[name] = intake.UnknownField(name=name).message
+        applied.errors[name] = entering.UnknownField(name=name).message
         answers.remove(name)
     for name in (*APPLICANT, *answers, *DELIVERY):
         if name not in data or (name == "identity_kind" and applied.who_changed):
