@@ -101,7 +101,8 @@ class Story:
         standard = standards.of(self.case.standard)
         if standard.circumstances:
             intake.choose(self.id, circumstance=standard.circumstances[0].key, by=by, at=at)
-        answers = {f"form.{f.key}": _answer(f) for f in standard.fields_for(self.case.circumstance)}
+        asked = [f for f in standard.fields_for(self.case.circumstance) if f.type != "file"]
+        answers = {f"form.{f.key}": _answer(f) for f in asked}
         values = {
             "name": "测试甲",
             "identity": IDENTITY,
@@ -261,6 +262,7 @@ def _answer(field: Any) -> str:
         "identity_number": IDENTITY,
         "credit_code": "91350100M000100Y43",
         "phone": "13800000000",
+        "address": "520103000000 示例路1号",
     }
     if field.type == "choice":
         return str(field.choices[0])
@@ -317,6 +319,9 @@ DO: dict[str, Any] = {
     "accept": lambda s, at: acceptance.accept(s.id, by=s.home, at=at),
     "ask_home_correction": lambda s, at: acceptance.ask_correction(
         s.id, items=_items(s), days=10, through_receiving=False, by=s.home, at=at
+    ),
+    "ask_online_correction": lambda s, at: acceptance.ask_online_correction(
+        s.id, items=_items(s), days=10, by=s.home, at=at
     ),
     "ask_relayed_correction": lambda s, at: acceptance.ask_correction(
         s.id, items=_items(s), days=10, through_receiving=True, by=s.home, at=at
@@ -425,7 +430,7 @@ _OFFERED = [*_GRANTED, "offer_online"]
 ONLINE_WAYS: dict[State, list[str]] = {
     State.FILLING: ["start"],
     State.ARRIVED: _SENT,
-    State.HOME_CORRECTION: [*_SENT, "ask_home_correction"],
+    State.HOME_CORRECTION: [*_SENT, "ask_online_correction"],
     State.APPROVAL: _ACCEPTED,
     State.WITH_DEPARTMENT: [*_ACCEPTED, "hand_off"],
     State.SUSPENDED: [*_ACCEPTED, "suspend"],
@@ -436,7 +441,7 @@ ONLINE_WAYS: dict[State, list[str]] = {
     State.DELIVERY_FAILED: [*_OFFERED, "lapse_download"],
     State.DELIVERED: [*_OFFERED, "download"],
     State.CLOSED: [*_OFFERED, "download", "close"],
-    State.LAPSED: [*_SENT, "ask_home_correction", "lapse_online"],
+    State.LAPSED: [*_SENT, "ask_online_correction", "lapse_online"],
     State.WITHDRAWN: ["start", "take_back"],
     State.UNSENT: ["start", "lapse_draft"],
 }

@@ -9,14 +9,18 @@ import pytest
 from tests import pictures, stories
 from tongban.cases import doctor, permissions, queries, rules, tasks
 from tongban.cases.models import CaseMaterial, Delivery, Help, Scan
-from tongban.cases.operations import acceptance, entering, helping, intake, online, result
+from tongban.cases.operations import acceptance, approval, entering, helping, intake, online, result
+from tongban.catalogue import standards
+from tongban.catalogue.models import Procedure
 from tongban.directory import queries as directory
 from tongban.duties.models import Duty
 from tongban.journal.models import Entry
 from tongban.kernel import refusals
 from tongban.notices import online as papers
 from tongban.notices import queries as notices
-from tongban.people.models import Mandate, Person
+from tongban.people import queries as people
+from tongban.people.actors import SYSTEM
+from tongban.people.models import Applicant, Mandate, Person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.article("C8", "P22", "W4")]
 
@@ -44,7 +48,7 @@ class TestStart:
             agent_id=agent.id,
             agent_name=agent.name,
             agent_phone_digest=b"",
-            offered_by=Person.objects.get(pk=owner.id),
+            offered_by=Person.objects.get(pk=owner.id or 0),
             offered_at=story.at,
             accepted_at=story.at,
             valid_until_on=datetime.date(2027, 1, 1),
@@ -57,9 +61,9 @@ class TestStart:
         assert not queries.visible_to(owner).filter(id=story.id).exists()
 
     def test_refuses_somebody_whose_number_nobody_has_checked(self, story: stories.Online) -> None:
-        stories.Applicant.objects.filter(person_id=story.applicant.id).update(level="phone")
-        person = Person.objects.get(pk=story.applicant.id)
-        story.applicant = stories.people.actor_of(person, on=story.at.date())
+        Applicant.objects.filter(person_id=story.applicant.id or 0).update(level="phone")
+        person = Person.objects.get(pk=story.applicant.id or 0)
+        story.applicant = people.actor_of(person, on=story.at.date())
         with pytest.raises(permissions.NotChecked):
             story.start()
 
@@ -70,7 +74,7 @@ class TestStart:
 
     @pytest.mark.article("C1")
     def test_refuses_a_matter_that_is_not_handled_online(self, story: stories.Online) -> None:
-        procedure = stories.Procedure.objects.exclude(modes__contains=["online"]).filter(is_open=True)
+        procedure = Procedure.objects.exclude(modes__contains=["online"]).filter(is_open=True)
         story.procedure = procedure.exclude(item_id=0).order_by("key").first().key  # type: ignore[union-attr]
         with pytest.raises((rules.NotOnline, refusals.NotAllowed)):
             story.start()
@@ -143,7 +147,7 @@ class TestDraft:
         duty = Duty.objects.get(case_id=story.id, kind="finish_application")
         assert duty.due_at is not None and (duty.due_at - story.at).days >= 30
         with pytest.raises(rules.TimeStillRuns):
-            online.lapse_draft(story.id, by=stories.SYSTEM, at=story.at)
+            online.lapse_draft(story.id, by=SYSTEM, at=story.at)
         monkeypatch.setattr(directory, "now", lambda: duty.due_at + datetime.timedelta(minutes=1))
         assert tasks.lapse_all() >= 1
         assert (story.case.state, story.case.outcome) == ("unsent", "unsent")
@@ -186,9 +190,7 @@ class TestSubmit:
 class TestCorrection:
     def ask(self, story: stories.Online, *keys: str) -> None:
         items = [{"key": key, "advice": "请更正"} for key in keys]
-        acceptance.ask_correction(
-            story.id, items=items, days=10, through_receiving=False, by=story.home, at=story.at
-        )
+        acceptance.ask_online_correction(story.id, items=items, days=10, by=story.home, at=story.at)
 
     def test_opens_only_what_the_notice_names(self, story: stories.Online) -> None:
         story.do("start").do("submit")
@@ -226,16 +228,17 @@ class TestCorrection:
 
     def test_is_not_to_be_relayed_or_carried_to_a_counter(self, story: stories.Online) -> None:
         story.lead_to("arrived")
-        with pytest.raises(permissions.NotThisMode):
-            story.do("ask_relayed_correction")
-        story.do("ask_home_correction")
+        for step in ("ask_relayed_correction", "ask_home_correction", "demand_paper", "return_case"):
+            with pytest.raises(permissions.NotThisMode):
+                story.do(step)
+        story.do("ask_online_correction")
         for step in ("bring_to_home", "bring_to_receiving"):
             with pytest.raises(refusals.Refusal):
                 story.do(step)
 
 
 def _field(story: stories.Online, name: str) -> Any:
-    return stories.standards.of(story.case.standard).field(name.removeprefix("form."))
+    return standards.of(story.case.standard).field(name.removeprefix("form."))
 
 
 @pytest.mark.article("E4", "W15", "P21(4)", "C7")
@@ -282,7 +285,7 @@ class TestResult:
 
     def test_is_not_offered_where_no_document_was_made(self, story: stories.Online) -> None:
         story.lead_to("approval")
-        stories.approval.grant(story.id, result_name="证", by=story.home, at=story.at)
+        approval.grant(story.id, result_name="证", by=story.home, at=story.at)
         with pytest.raises(rules.NoElectronicResult):
             result.offer_online(story.id, by=story.home, at=story.at)
 

@@ -25,7 +25,10 @@ SOURCE = Path(__file__).resolve().parents[2] / "src/tongban"
 # Every child of a case, by the column that says whose it is.
 CASE_COLUMNS = ("case_id", "chain_id")
 # Tables that grow with the cases; the others are small and may be looked at whole.
-BIG = re.compile(r'"(cases_\w+|duties_duty|journal_entry|journal_look|documents_storedfile|notices_notice)"')
+BIG = re.compile(
+    r'"(cases_\w+|duties_duty|journal_entry|journal_look|documents_storedfile|notices_notice'
+    r'|tongban_messages_(message|report))"'
+)
 # Counts of what belongs to one case, or to one thing that is about to be changed: bounded, and on no page.
 BOUNDED_COUNTS = {
     "cases/operations/windows.py",

@@ -4,6 +4,7 @@ import datetime
 import functools
 import operator
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 
@@ -394,16 +395,21 @@ def about_answer(case_id: int, key: str) -> str:
 def answer_of(case: Case, key: str) -> str:
     """Give an answer of the application form in full; of a sealed one the caller records the look first."""
     kept = case.form.get(key) or ""
-    if not isinstance(kept, dict):
-        return str(kept)
+    if not isinstance(kept, dict) or "sealed" not in kept:
+        return _shown(kept)
     return keyring.current().open_text(bytes.fromhex(kept["sealed"]), about=about_answer(case.id, key))
 
 
 def shown_answers(case: Case) -> dict[str, str]:
     """Give the answers of the application form by key as they may be shown: numbers of people masked."""
-    return {
-        key: str(kept["masked"]) if isinstance(kept, dict) else str(kept) for key, kept in case.form.items()
-    }
+    return {key: _shown(kept) for key, kept in case.form.items()}
+
+
+def _shown(kept: Any) -> str:
+    """Give what a kept answer says: a sealed number its mask, an address and files their text."""
+    if isinstance(kept, dict):
+        return str(kept["masked"] if "masked" in kept else kept.get("text", ""))
+    return str(kept)
 
 
 def phone_of(applicant: CaseApplicant) -> str:
@@ -436,6 +442,32 @@ def owed(actor: Actor, *, kinds: Sequence[str], limit: int = 200) -> list[tuple[
     """Give what somebody owes of some kinds of duties, the soonest due first, each with its case."""
     rows = duties.queue_of(bearers_of(actor)).filter(kind__in=kinds)
     return _with_cases(list(rows[:limit]), actor)
+
+
+# States in which a case waits for its applicant to bring or to fetch something.
+WAITS_FOR_APPLICANT = frozenset(
+    {name for name, row in STATES.items() if row.turn == Part.APPLICANT}
+    | {State.PICKUP_HOME, State.PICKUP_RECEIVING}
+)
+
+
+def waiting_for(actor: Actor) -> list[Case]:
+    """Give the cases in which an applicant must bring or fetch something now, the oldest first, at most 50."""
+    rows = visible_to(actor).filter(state__in=sorted(WAITS_FOR_APPLICANT)).select_related(*_SHOWN)
+    return list(rows.order_by("opened_at", "id")[:PAGE])
+
+
+def of_party(actor: Actor, *, after: tuple[datetime.datetime, int] | None = None, limit: int) -> list[Case]:
+    """Give an applicant's other cases, the newest first.
+
+    Args:
+        after: when the last case of the page before was opened, and its id.
+    """
+    rows = visible_to(actor).exclude(state__in=sorted(WAITS_FOR_APPLICANT)).select_related(*_SHOWN)
+    if after is not None:
+        opened_at, id_ = after
+        rows = rows.filter(Q(opened_at__lte=opened_at) & (Q(opened_at__lt=opened_at) | Q(id__lt=id_)))
+    return list(rows.order_by(*_NEWEST)[:limit])
 
 
 def last_transfers_of(case_ids: Sequence[int]) -> dict[int, Transfer]:

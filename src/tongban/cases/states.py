@@ -341,7 +341,7 @@ STEPS: dict[str, Step] = {
         is_main=True,
     ),
     "ask_home_correction": Step(
-        _("要求补正，直接告知申请人"), _s(S.ARRIVED), S.HOME_CORRECTION, _p(H), "P21(3)", BOTH
+        _("要求补正，直接告知申请人"), _s(S.ARRIVED), S.HOME_CORRECTION, _p(H), "P21(3)"
     ),
     "ask_relayed_correction": Step(_("要求补正，由收件地转告"), _s(S.ARRIVED), S.RELAY, _p(H), "P21(3)"),
     "relay_correction": Step(
@@ -484,6 +484,9 @@ STEPS: dict[str, Step] = {
     ),
     "begin_help": Step(_("窗口开始协助填写"), WRITTEN_ONLINE, None, _p(HELPER), "P22", ONLINE),
     "end_help": Step(_("结束协助填写"), WRITTEN_ONLINE, None, _p(A, HELPER), "P22", ONLINE),
+    "ask_online_correction": Step(
+        _("要求补正，在线告知申请人"), _s(S.ARRIVED), S.HOME_CORRECTION, _p(H), "P21(3)", ONLINE
+    ),
     "send_correction": Step(
         _("提交补正"), _s(S.HOME_CORRECTION), S.ARRIVED, _p(A), "P22", ONLINE, is_main=True
     ),

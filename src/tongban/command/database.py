@@ -27,7 +27,8 @@ ROLE = "tongban_app"
 EVERYTHING = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 # Also their partitions. Published standards are kept from change by a policy on their rows: catalogue 0002.
 APPEND_ONLY = re.compile(
-    r"(journal_(entry|seal|sealedhead|look|verification)|directory_contactlist|catalogue_withdrawal)(_|$)"
+    r"(journal_(entry|seal|sealedhead|look|verification)|directory_contactlist|catalogue_withdrawal"
+    r"|tongban_messages_(template|report))(_|$)"
 )
 READ_ONLY = frozenset({"django_migrations"})
 LOCK = 7_305_102  # of pg_advisory_lock: two starts at the same time prepare one after the other

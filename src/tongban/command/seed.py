@@ -21,6 +21,7 @@ from tongban.directory import operations as directory
 from tongban.directory.models import Division, Parameter, Window
 from tongban.duties import operations as duties
 from tongban.kernel import refusals, worktime
+from tongban.messages.operations import wordings
 from tongban.people import applicants
 from tongban.people import operations as people
 
@@ -39,6 +40,9 @@ _SOURCES = [
     "catalogue/search.py",
     "people/applicants.py",
     "people/operations.py",
+    "messages/data",
+    "messages/operations/wordings.py",
+    "messages/states.py",
 ]
 _USEFUL = [
     ("clerk.520103", "window clerk, 贵阳市云岩区 (lead.520103: its lead)"),
@@ -110,6 +114,7 @@ def _load() -> int:
         duties.queue_recompute(None)
     count += directory.load_places(is_practice=practice, sectors=catalogue.sectors(), on=on)
     count += catalogue.load_items()
+    count += wordings.load_defaults(at=at)
     if practice:
         count += contacts.publish_samples(at=at)
         count += people.load_practice_accounts(PRACTICE_PASSWORD)

@@ -8,8 +8,10 @@ from django.db import connection
 
 from tongban.cases import following
 from tongban.cases.models import Case
+from tongban.messages.states import MOMENTS
 
 LIVE_CHANNEL = "tongban_live"
+TELL = "tongban.messages.tasks.tell"
 
 
 def on_app_ready(app: Any) -> None:
@@ -21,6 +23,7 @@ def connect() -> None:
     """Connect every listener once, however often this is called."""
     if ping not in following.ON_CHANGE:
         following.ON_CHANGE.append(ping)
+    following.queue_after(TELL, steps=MOMENTS)  # in the step's own transaction (P21(4))
 
 
 def ping(case: Case, windows: Iterable[int]) -> None:

@@ -2,7 +2,7 @@
 
 import collections
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -57,6 +57,12 @@ def due_of(duty: Duty, *, calendar: PlaceCalendar | None = None) -> worktime.Due
 def open_of_case(case_id: int) -> QuerySet[Duty]:
     """Give the open duties of a case, the turn first, then by due time."""
     return Duty.objects.filter(case_id=case_id, done_at=None).order_by("-is_turn", "due_at")
+
+
+def turns_of(case_ids: Iterable[int]) -> dict[int, Duty]:
+    """Give for each case the open duty that is its turn, in one query."""
+    rows = Duty.objects.filter(case_id__in=list(case_ids), done_at=None, is_turn=True)
+    return {duty.case_id: duty for duty in rows}
 
 
 def queue_of(bearers: Sequence[tuple[BearerKind, int]]) -> QuerySet[Duty]:

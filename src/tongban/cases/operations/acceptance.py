@@ -50,15 +50,54 @@ def ask_correction(
     The time for bringing it counts from now when told directly, from the relay otherwise.
 
     Args:
-        items: (key of the material, advice) for each; at least one, each with advice (行政许可法 Art. 32). Online
-            the key may be `form.<key>` of an answer too.
+        items: (key of the material, advice) for each; at least one, each with advice (行政许可法 Art. 32).
 
     Raises:
         rules.NothingToCorrect, rules.NoAdvice, rules.DueDateTooSoon.
         rules.BeyondFirstNotice, rules.OnlyTheLead: it asks for more than the first notice named (C11).
     """
-    rules.check_days(days)
     name = "ask_relayed_correction" if through_receiving else "ask_home_correction"
+    return _ask(
+        name, case_id, items=items, days=days, beyond_reason=beyond_reason, by=by, at=at, revision=revision
+    )
+
+
+def ask_online_correction(
+    case_id: int,
+    *,
+    items: Sequence[Mapping[str, str]],
+    days: int,
+    beyond_reason: str = "",
+    by: Actor,
+    at: datetime.datetime,
+    revision: int | None = None,
+) -> CorrectionNotice:
+    """Ask an applicant who applied online for everything that is missing at once; they send it online.
+
+    Args:
+        items: as `ask_correction`; the key may be `form.<key>` of an answer too.
+
+    Raises:
+        As `ask_correction`.
+    """
+    name = "ask_online_correction"
+    return _ask(
+        name, case_id, items=items, days=days, beyond_reason=beyond_reason, by=by, at=at, revision=revision
+    )
+
+
+def _ask(
+    name: str,
+    case_id: int,
+    *,
+    items: Sequence[Mapping[str, str]],
+    days: int,
+    beyond_reason: str,
+    by: Actor,
+    at: datetime.datetime,
+    revision: int | None,
+) -> CorrectionNotice:
+    rules.check_days(days)
     with _step.taking(case_id, name, by=by, at=at, revision=revision) as step:
         materials = {m.key: m for m in queries.materials_of(case_id)}
         names = {m.key: m.name for m in materials.values()} | queries.answers_to_correct(step.case)

@@ -10,7 +10,7 @@ from typing import Any
 
 from tongban.cases import queries, rules
 from tongban.cases.models import Case, CaseApplicant, CaseMaterial, Scan, Verdict
-from tongban.cases.operations import _step
+from tongban.cases.operations import _step, answers
 from tongban.cases.states import DELIVERY_WAYS, Mode
 from tongban.catalogue import queries as catalogue
 from tongban.catalogue import rules as catalogue_rules
@@ -86,8 +86,7 @@ def write(
             _save_applicant(applicant, name, value, on=on)
         elif name.startswith("form."):
             field = standards.of(case.standard).field(name.removeprefix("form."))
-            answer = catalogue_rules.clean(field, value, on=on)
-            case.form[field.key] = _kept(case, field, answer)
+            case.form[field.key] = answers.kept(case, field, value, on=on)
             case_columns.add("form")
         elif name in case_fields:
             _save_case_field(case, name, str(value).strip())
@@ -97,15 +96,6 @@ def write(
     applicant.save()
     if case_columns:
         case.save(update_fields=sorted(case_columns))
-
-
-def _kept(case: Case, field: standards.FormField, answer: str) -> str | dict[str, str]:
-    """Give an answer as the case keeps it: numbers of people are sealed, with their mask beside (S1)."""
-    mask = catalogue_rules.SECRET_TYPES.get(field.type)
-    if mask is None or not answer:
-        return answer
-    kept = sealed(answer, about=queries.about_answer(case.id, field.key))
-    return {"sealed": kept.hex(), "masked": mask(answer)}
 
 
 def _save_case_field(case: Case, name: str, value: str) -> None:

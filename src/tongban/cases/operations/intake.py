@@ -15,7 +15,7 @@ from tongban.cases.models import (
     Scan,
     Verdict,
 )
-from tongban.cases.operations import _step, entering
+from tongban.cases.operations import _step, answers, entering
 from tongban.cases.states import CaseOutcome, Mode, State
 from tongban.catalogue import standards
 from tongban.directory import queries as directory
@@ -160,9 +160,17 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
 
 
 def remove_scan(case_id: int, *, scan_id: int, by: Actor, at: datetime.datetime) -> None:
-    """Take a scan off a material; the file itself stays for the record."""
+    """Take a scan off a material or a form field; the file itself stays for the record."""
     with _step.editing(case_id, by=by, require=permissions.require_scan) as case:
-        Scan.objects.filter(case=case, id=scan_id, removed_at=None).update(removed_at=at)
+        row = Scan.objects.filter(case=case, id=scan_id, removed_at=None).first()
+        if row is None:
+            return
+        if row.field_key:
+            permissions.require_edit(case, by=by)  # the form is fixed with the receipt
+        row.removed_at = at
+        row.save(update_fields=["removed_at"])
+        if row.field_key:
+            answers.say_files(case, row.field_key)
 
 
 def ask_correction(

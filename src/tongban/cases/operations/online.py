@@ -21,7 +21,7 @@ from tongban.cases.models import (
     Scan,
     Verdict,
 )
-from tongban.cases.operations import _step, entering
+from tongban.cases.operations import _step, answers, entering
 from tongban.cases.states import CaseOutcome, DeliveryWay, Mode, State
 from tongban.catalogue import queries as catalogue
 from tongban.directory import queries as directory
@@ -188,14 +188,34 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
     return entering.keep_scan(case_id, key=key, data=data, name=name, by=by, at=at, require=require)
 
 
+def add_file(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: datetime.datetime) -> Scan:
+    """Keep a file that answers a field of the form, as `answers.add_file` does.
+
+    Raises:
+        rules.NotNamed: a correction notice stands and does not name it.
+    """
+
+    def require(case: Case, *, by: Actor) -> None:
+        permissions.require_writing(case, by=by)
+        _check_named(case, f"form.{key}")
+
+    return answers.add_file(case_id, key=key, data=data, name=name, by=by, at=at, require=require)
+
+
 def remove_scan(case_id: int, *, scan_id: int, by: Actor, at: datetime.datetime) -> None:
-    """Take a file off a material, except one that the home window has already received."""
+    """Take a file off a material or an answer, except one that the home window has already received."""
     with _step.editing(case_id, by=by, require=permissions.require_writing) as case:
         rows = Scan.objects.filter(case=case, id=scan_id, removed_at=None)
         notice = standing_notice(case)
         if notice is not None:
             rows = rows.filter(added_at__gt=notice.asked_at)
-        rows.update(removed_at=at)
+        row = rows.first()
+        if row is None:
+            return
+        row.removed_at = at
+        row.save(update_fields=["removed_at"])
+        if row.field_key:
+            answers.say_files(case, row.field_key)
 
 
 def submit(
@@ -237,7 +257,7 @@ def submit(
 def missing_of(case: Case) -> dict[str, str]:
     """Name, by field, everything that an application lacks before it can be sent."""
     applicant, fields, materials = queries.for_review(case)
-    handed_in = {s.material_id for s in queries.scans_of(case.id)}
+    handed_in = {s.material_id for s in queries.scans_of(case.id) if s.material_id}
     return rules.missing_before_submission(case, applicant, fields, materials, handed_in=handed_in)
 
 
@@ -277,14 +297,15 @@ def uncorrected(case: Case) -> dict[str, str]:
     if notice is None:
         return {}
     fresh = {s.material_id for s in queries.scans_of(case.id) if s.added_at > notice.asked_at}
-    materials = {m.key: m for m in queries.materials_of(case.id)}
+    handed_in = {m.key for m in queries.materials_of(case.id) if m.id in fresh}
     missing = {}
     for item in notice.items:
         key, name = item["key"], item["name"]
-        if key in materials and materials[key].id not in fresh:
+        if key.startswith("form."):
+            if not case.form.get(key.removeprefix("form.")):
+                missing[key] = _("请填写{label}").format(label=name)
+        elif key not in handed_in:
             missing[f"material.{key}"] = _("请重新上传“{name}”").format(name=name)
-        elif key.startswith("form.") and not case.form.get(key.removeprefix("form.")):
-            missing[key] = _("请填写{label}").format(label=name)
     return missing
 
 

@@ -15,6 +15,7 @@ from tongban.web.api import (
     description,
     documentation,
     forms,
+    messages,
     off_list,
     papers,
     places,
@@ -67,6 +68,7 @@ for part in (
     standards,
     workbooks,
     off_list,
+    messages,
 ):
     api.add_router("", part.router)
 problems.refuse_unknown_parameters(api)

@@ -89,18 +89,28 @@ PAGES: dict[str, Line] = {
     "public_key": Line(PUBLIC),
     "set_language": Line(PUBLIC),
     "set_reading": Line(PUBLIC),
+    "items": Line(PUBLIC),
+    "item": Line(PUBLIC, area=True),
+    "windows": Line(PUBLIC),
+    "progress": Line(PUBLIC),
     "contacts": Line(PUBLIC),
     "contact_versions": Line(PUBLIC),
     "contacts_version": Line(PUBLIC, area=True),
     "contact_changes": Line(PUBLIC, area=True),
     "contacts_xlsx": Line(PUBLIC, area=True),
     "contacts_pdf": Line(PUBLIC, area=True),
+    "practice_outbox": Line(PUBLIC),  # in practice mode only
     "health_live": Line(PUBLIC),
     "health_ready": Line(PUBLIC),
     # These two ask for this machine or for a secret instead (`metrics.is_admitted`), and are not there otherwise.
     "health_detail": Line(PUBLIC),
     "metrics": Line(PUBLIC),
-    # Sign-in and one's own account
+    # Applicants: sign-in and their own space
+    "enter": Line(PUBLIC),
+    "my": Line(APPLICANT),
+    "my_party": Line(APPLICANT),
+    "my_sign_out": Line(APPLICANT),
+    # Sign-in and one's own account, of staff
     "sign_in": Line(PUBLIC),
     "sign_in_code": Line(PUBLIC),
     "account_alive": Line(PUBLIC),
@@ -195,6 +205,8 @@ PAGES: dict[str, Line] = {
 }
 
 OPERATIONS: dict[str, Line] = {
+    "reportMessage": Line(PUBLIC, area=True),  # asks for the gateway's signature instead
+    "practiceOutbox": Line(PUBLIC),  # in practice mode only
     "me": Line(STAFF),
     "listDivisions": Line(STAFF),
     "findItems": Line(PUBLIC),
@@ -227,6 +239,7 @@ OPERATIONS: dict[str, Line] = {
     "addMaterial": Line(WINDOW, case=RECEIVES),
     "markMaterial": Line(WINDOW, case=RECEIVES),
     "addScan": Line(WINDOW, case=RECEIVES),
+    "addFormFile": Line(WINDOW, case=RECEIVES),
     "getScan": Line(BUSINESS, case=SEES),
     "removeScan": Line(WINDOW, case=RECEIVES),
     "prepareNotice": Line(WINDOW, case=RECEIVES),

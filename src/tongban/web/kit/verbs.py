@@ -165,6 +165,10 @@ VERBS: dict[str, Verb] = {
     "bring_to_receiving": Verb(acceptance.bring_to_receiving, (_BROUGHT, _CHANNEL)),
     "bring_to_home": Verb(acceptance.bring_to_home, (_BROUGHT,)),
     "decline": Verb(acceptance.decline, (_REASON,)),
+    "ask_online_correction": Verb(
+        acceptance.ask_online_correction,
+        (Ask("items", _("需补正的材料和内容"), "advice"), _DAYS, _BEYOND),
+    ),
     "decline_online": Verb(notices.decline, (_REASON,)),
     "forward_online": Verb(transfer.forward_online, (Ask("home_code", _("转往属地"), "division"), _REASON)),
     "offer_online": Verb(result.offer_online),

@@ -29,12 +29,16 @@ _BUTTONS: dict[str, str | Promise] = {
     "confirm_arrival": gettext_lazy("确认到达，保存核对结果"),
     "confirm_paper": gettext_lazy("保存核对结果"),
 }
-_LABELS: dict[str, str | Promise] = {"ask_relayed_correction": gettext_lazy("要求补正")}
+_LABELS: dict[str, str | Promise] = {
+    "ask_relayed_correction": gettext_lazy("要求补正"),
+    "ask_online_correction": gettext_lazy("要求补正"),
+}
 _ICONS = {
     "accept": "circle-check",
     "grant": "circle-check",
     "decline": "circle-x",
     "decline_online": "circle-x",
+    "ask_online_correction": "file-alert",
     "forward_online": "arrow-forward-up",
     "offer_online": "cloud-download",
     "refuse": "circle-x",
@@ -317,7 +321,7 @@ def _hint(name: str, case: Case, facts: Facts) -> str:
         ),
         "confirm_paper": _("请按清单逐份核对后寄的纸质材料。"),
         "ask_relayed_correction": _("一次告知需要补正的全部内容。勾选材料并写明怎么补。"),
-        "ask_home_correction": _(
+        "ask_online_correction": _(
             "一次告知需要补正的全部内容，可以是材料，也可以是填写的内容。申请人在线收到，并在线补正。"
         ),
         "decline_online": _("决定书经数字签名生成，理由一并写入，在线送达申请人。"),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0007_applicants'),
+        ('cases', '0008_form_files'),
         ('catalogue', '0004_standing'),
         ('directory', '0002_places'),
     ]
