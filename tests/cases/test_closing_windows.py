@@ -159,7 +159,6 @@ class TestHandOver:
         order(at, CHENGDU, WUHOU)
         carry_on(at, CHENGDU)
         assert story.case.home_window_id == window(WUHOU).id
-        assert len(WAYS) == len(State)
 
 
 class TestReplacedPlace:

@@ -301,7 +301,7 @@ class TestOperations:
                     "data": json.dumps(body(operation, account)),
                     "content_type": "application/json",
                 }
-                if operation == "addScan":
+                if operation in ("addScan", "addFormFile"):
                     sent = {"data": multipart("file"), "content_type": MULTIPART_CONTENT}
                 there, missing = asked(Client(), world, account, method, path, headers=headers, **sent)
                 line, writes = access.OPERATIONS[operation], method != "GET"

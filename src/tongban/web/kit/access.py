@@ -127,6 +127,7 @@ PAGES: dict[str, Line] = {
     "search": Line(BUSINESS),
     "window": Line(STAFF),
     "presence": Line(BUSINESS, area=True),
+    "roster": Line(WINDOW, area=True),
     "calendar": Line(STAFF),
     "calendar_day": Line(BUSINESS, place=True),
     "incoming": Line(BUSINESS),

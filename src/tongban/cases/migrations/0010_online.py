@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0008_form_files'),
+        ('cases', '0009_agent_identity'),
         ('catalogue', '0004_standing'),
         ('directory', '0002_places'),
     ]
