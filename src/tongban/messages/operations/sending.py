@@ -205,6 +205,12 @@ def _was_asked(message: Message, gateway: str) -> bool:
     return rows.exists()
 
 
+def may_replay(message: Message, *, at: datetime.datetime) -> bool:
+    """Tell whether a message waits for a person: it failed, or is an e-mail of which nobody knows more."""
+    is_lost_mail = message.state == MessageState.UNKNOWN and message.channel == Channel.EMAIL
+    return message.state == MessageState.FAILED or (is_lost_mail and message.not_before <= at)
+
+
 def replay(case_id: int, message_id: int, *, by_id: int | None, at: datetime.datetime) -> Message:
     """Let a message that failed, or an e-mail of unknown fate, be sent again.
 
@@ -215,12 +221,7 @@ def replay(case_id: int, message_id: int, *, by_id: int | None, at: datetime.dat
     """
     with transaction.atomic():
         message = _locked(case_id, message_id)
-        is_lost_mail = message is not None and (
-            message.state == MessageState.UNKNOWN
-            and message.channel == Channel.EMAIL
-            and message.not_before <= at
-        )
-        if message is None or not (message.state == MessageState.FAILED or is_lost_mail):
+        if message is None or not may_replay(message, at=at):
             raise rules.UnknownMessage()
         _report(message, what="replayed", detail=str(by_id or ""), at=at)
         _change(
