@@ -88,7 +88,8 @@ class Story:
         standard = standards.of(self.case.standard)
         if standard.circumstances:
             intake.choose(self.id, circumstance=standard.circumstances[0].key, by=by, at=at)
-        answers = {f"form.{f.key}": _answer(f) for f in standard.fields_for(self.case.circumstance)}
+        asked = [f for f in standard.fields_for(self.case.circumstance) if f.type != "file"]
+        answers = {f"form.{f.key}": _answer(f) for f in asked}
         values = {
             "name": "测试甲",
             "identity": IDENTITY,
@@ -183,6 +184,7 @@ def _answer(field: Any) -> str:
         "identity_number": IDENTITY,
         "credit_code": "91350100M000100Y43",
         "phone": "13800000000",
+        "address": "520103000000 示例路1号",
     }
     if field.type == "choice":
         return str(field.choices[0])

@@ -131,6 +131,11 @@ class CaseApplicant(models.Model):
             models.Index(
                 fields=["identity_digest"], condition=~Q(identity_digest=b""), name="applicant_identity"
             ),
+            models.Index(
+                fields=["agent_identity_digest"],
+                condition=~Q(agent_identity_digest=b""),
+                name="applicant_agent_identity",
+            ),
             models.Index(fields=["name"], condition=~Q(name=""), name="applicant_name"),
         ]
 
@@ -175,11 +180,17 @@ class CaseMaterial(CaseChild):
 
 
 class Scan(CaseChild):
-    """A scanned or photographed sheet of a material."""
+    """A scanned or photographed sheet of a material, or a file that answers a field of the application form."""
 
     material = models.ForeignKey(
-        CaseMaterial, models.PROTECT, related_name="scans", db_constraint=False, verbose_name="材料"
+        CaseMaterial,
+        models.PROTECT,
+        null=True,
+        related_name="scans",
+        db_constraint=False,
+        verbose_name="材料",
     )
+    field_key = models.CharField("表单项", max_length=60, blank=True, default="", db_default="")
     file_id = models.BigIntegerField("文件")
     name = models.CharField("文件名", max_length=200)
     media_type = models.CharField("类型", max_length=40)
@@ -187,6 +198,15 @@ class Scan(CaseChild):
     digest = models.BinaryField("摘要", max_length=32)
     added_at = models.DateTimeField("添加时间")
     removed_at = models.DateTimeField("移除时间", null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(material__isnull=False, field_key="")
+                | Q(material__isnull=True) & ~Q(field_key=""),
+                name="a_scan_is_of_a_material_or_of_a_form_field",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

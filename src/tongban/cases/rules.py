@@ -183,7 +183,7 @@ def missing_before_receipt(
         missing["has_agent_letter"] = _("代理人办理的，请核验授权委托书")
     for field in fields:
         if field.required and field.applies(case.circumstance) and not _filled(case.form, field.key):
-            missing[f"form.{field.key}"] = _("请填写{label}").format(label=field.label)
+            missing[f"form.{field.key}"] = _missing_answer(case.form, field)
     for material in materials:
         if material.verdict == Verdict.TO_CORRECT:
             missing[f"material.{material.key}"] = _("“{name}”需补正").format(name=material.name)
@@ -329,4 +329,16 @@ def check_all_found(sent: Sequence[Mapping[str, Any]], found: Sequence[Mapping[s
 
 
 def _filled(form: Mapping[str, Any], key: str) -> bool:
-    return str(form.get(key) or "").strip() != ""
+    """Say whether an answer is there, an address down to its county and street line."""
+    kept = form.get(key) or ""
+    if isinstance(kept, dict) and "is_whole" in kept:
+        return bool(kept["is_whole"])
+    return str(kept).strip() != ""
+
+
+def _missing_answer(form: Mapping[str, Any], field: FormField) -> str:
+    if field.type == "file":
+        return _("请上传{label}").format(label=field.label)
+    if field.type == "address" and form.get(field.key):
+        return _("{label}请选到县（市、区），并填写门牌号").format(label=field.label)
+    return _("请填写{label}").format(label=field.label)

@@ -16,7 +16,7 @@ APPLICANTS = {"person", "organisation"}
 MODES = {"collected", "online", "joint"}
 DELIVERY = {"post", "pick_up_home", "pick_up_receiving", "electronic"}
 FIELD_TYPES = frozenset(
-    {"text", "number", "date", "choice", "identity_number", "credit_code", "phone", "address"}
+    {"text", "number", "date", "choice", "identity_number", "credit_code", "phone", "address", "file"}
 )
 
 _TEXT, _TEXTS, _FLAG, _COUNT, _DATE = "text", "texts", "flag", "count", "date"

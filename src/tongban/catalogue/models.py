@@ -123,6 +123,19 @@ class AcceptanceStandard(models.Model):
         return f"{self.procedure} v{self.version}"
 
 
+class LifeEvent(models.Model):
+    """What happens in people's lives, and the items of the list that it calls for, the likeliest first."""
+
+    key = models.CharField("编号", max_length=20, primary_key=True)
+    name = models.CharField("名称", max_length=30)
+    icon = models.CharField("图标", max_length=40)  # a name of Tabler's
+    position = models.IntegerField("顺序")
+    items = ArrayField(models.IntegerField(), verbose_name="事项")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Synonym(models.Model):
     """What people call something, and how the list calls it (B1): 驾照 for 驾驶证. Data that authorities extend."""
 

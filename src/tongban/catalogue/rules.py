@@ -27,6 +27,18 @@ class NotADate(refusals.Incomplete):
     """“{label}”请填写日期，例如 2026-11-23。"""
 
 
+class NotAFile(refusals.Incomplete):
+    """“{label}”请上传扫描件或者照片。"""
+
+
+class NoFileAsked(refusals.Incomplete):
+    """“{label}”是填写的内容，不接收文件。"""
+
+
+class TooManyFiles(refusals.Incomplete):
+    """“{label}”最多上传 {most} 个文件，请先移除一个。"""
+
+
 class AnswerTooLong(refusals.Incomplete):
     """“{label}”最多填写 500 个字。"""
 
@@ -105,6 +117,8 @@ def clean(field: FormField, value: Any, *, on: datetime.date) -> str:
 def _checked(field: FormField, answer: str, *, on: datetime.date) -> str:
     if len(answer) > MAX_LENGTH:
         raise AnswerTooLong(label=field.label)
+    if field.type == "file":
+        raise NotAFile(label=field.label)
     if field.type == "choice" and answer not in field.choices:
         raise NotAChoice(label=field.label)
     if field.type == "number":

@@ -34,6 +34,7 @@ APPLICANT, IDENTITY, PHONE = "测试甲", "11010519491231002X", "13800000000"
 ADDRESS = "贵州省贵阳市云岩区示例路1号"
 PAPER_WAYBILL, RESULT_WAYBILL = "1234567890123", "1234567890124"
 _ANSWERS = {"number": "1", "date": "2026-01-15", "identity_number": IDENTITY, "phone": PHONE}
+_ANSWERS |= {"address": "520103000000 示例路1号"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -78,6 +78,8 @@ WINDOWS = Sheet(
         Column("phone", "电话", required=True, width=20),
         Column("address", "邮寄地址", required=True, width=44),
         Column("postcode", "邮编"),
+        Column("latitude", "纬度", help="十进制度数，例如 26.64702"),
+        Column("longitude", "经度", help="例如 106.63024"),
         Column("opens_at", "上班", kind="time", required=True, help="例如 09:00"),
         Column("break_from_at", "午休开始", kind="time"),
         Column("break_until_at", "午休结束", kind="time"),

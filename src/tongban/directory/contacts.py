@@ -35,6 +35,8 @@ LABELS: dict[str, str | Promise] = {
     "address": gettext_lazy("邮寄地址"),
     "postcode": gettext_lazy("邮编"),
     "hours": gettext_lazy("办公时间"),
+    "latitude": gettext_lazy("纬度"),
+    "longitude": gettext_lazy("经度"),
 }
 Content = Mapping[str, list[dict[str, Any]]]
 
@@ -93,7 +95,10 @@ def _authority_row(row: Authority) -> dict[str, Any]:
 
 
 def _window_row(row: Window) -> dict[str, Any]:
+    # Left out where there is none: a part that was published before positions were known is still the same.
+    position = {} if row.latitude is None else {"latitude": row.latitude, "longitude": row.longitude}
     return {
+        **position,
         "id": row.id,
         "name": row.name,
         "kind": row.kind,

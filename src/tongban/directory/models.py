@@ -124,6 +124,9 @@ class Window(models.Model):
     closes_at = models.TimeField("下班时间")
     break_from_at = models.TimeField("午休开始", null=True)
     break_until_at = models.TimeField("午休结束", null=True)
+    # Where it stands (WGS 84), so that the nearest can be found; both or neither.
+    latitude = models.FloatField("纬度", null=True)
+    longitude = models.FloatField("经度", null=True)
     # Stands on the published contact list: set by its publication, taken away at once by a closing.
     is_open = models.BooleanField("在联络清单内", default=True)
     closed_at = models.DateTimeField("撤销时间", null=True)
@@ -139,6 +142,11 @@ class Window(models.Model):
                 condition=Q(kind="hall", host="", supervisor__isnull=True)
                 | Q(kind="outlet", supervisor__isnull=False) & ~Q(host=""),
                 name="an_outlet_has_a_host_and_a_supervisor",
+            ),
+            models.CheckConstraint(
+                condition=Q(latitude__isnull=True, longitude__isnull=True)
+                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="a_position_is_on_earth",
             ),
             models.CheckConstraint(
                 condition=Q(is_open=False) | Q(closed_at__isnull=True, successor__isnull=True),

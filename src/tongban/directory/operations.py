@@ -206,6 +206,7 @@ def _load_windows(divisions: Sequence[Division], names: Mapping[str, str], *, is
         for hall in Hall.objects.select_related("authority").filter(is_sample=True).order_by("-id")
     }
     known = set(Window.objects.values_list("division_id", flat=True))
+    positions = _sample_positions()
     rows = [
         Window(
             hall=halls[d.code],
@@ -216,11 +217,21 @@ def _load_windows(divisions: Sequence[Division], names: Mapping[str, str], *, is
             is_open=is_open,
             is_sample=True,
             **_office_hours(d.code),
+            **positions.get(d.code, {}),
         )
         for d in divisions
         if d.code not in known and d.code in halls
     ]
     return Window.objects.bulk_create(rows, batch_size=_BATCH)
+
+
+def _sample_positions() -> dict[str, dict[str, float]]:
+    """Give positions for the sample windows of some cities: roughly where the city lies, no hall's own."""
+    with (DATA / "positions.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            line["code"]: {name: float(line[name]) for name in ("latitude", "longitude")}
+            for line in csv.DictReader(file)
+        }
 
 
 def _office_hours(code: str) -> dict[str, datetime.time]:

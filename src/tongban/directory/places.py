@@ -32,8 +32,11 @@ ARTICLE = "P13"
 AUTHORITY_FIELDS = ("name", "phone")
 HALL_FIELDS = ("name", "address")
 HOURS = ("opens_at", "break_from_at", "break_until_at", "closes_at")
-WINDOW_FIELDS = ("name", "contact_name", "phone", "address", "postcode", *HOURS)
-_OPTIONAL = frozenset({"contact_name", "postcode", "break_from_at", "break_until_at"})
+POSITION = ("latitude", "longitude")
+WINDOW_FIELDS = ("name", "contact_name", "phone", "address", "postcode", *POSITION, *HOURS)
+_OPTIONAL = frozenset({"contact_name", "postcode", "break_from_at", "break_until_at", *POSITION})
+# Where the five provinces and their neighbours lie: a position outside has its numbers in the wrong order.
+_REACH = {"latitude": (18.0, 54.0), "longitude": (73.0, 136.0)}
 _PHONE = re.compile(r"[0-9+()（）\-—－ 转]{5,30}")
 _TIME = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)(:00)?")
 
@@ -90,7 +93,7 @@ def clean(
             cleaned[name] = _clean_one(model, name, value, is_optional=name in optional)
         except ValueError as problem:
             wrong[name] = str(problem)
-    wrong |= _hours_wrong(cleaned)
+    wrong |= _hours_wrong(cleaned) | _position_wrong(cleaned)
     if wrong:
         raise rules.NotFilled(fields=wrong)
     return cleaned
@@ -99,6 +102,8 @@ def clean(
 def _clean_one(model: type[models.Model], name: str, value: Any, *, is_optional: bool) -> Any:
     if name in HOURS:
         return _time(value, is_optional=is_optional)
+    if name in POSITION:
+        return _degrees(name, value)
     shown = text.clean("" if value is None else str(value))
     field = model._meta.get_field(name)
     if not shown and not is_optional:
@@ -123,6 +128,28 @@ def _time(value: Any, *, is_optional: bool) -> datetime.time | None:
     if not found:
         raise ValueError(_("时间写作 09:00 这样的形式"))
     return datetime.time(int(found[1]), int(found[2]))
+
+
+def _degrees(name: str, value: Any) -> float | None:
+    shown = text.clean("" if value is None else str(value))
+    if not shown:
+        return None
+    least, most = _REACH[name]
+    try:
+        degrees = round(float(shown), 5)
+    except ValueError:
+        degrees = 0.0
+    if not least <= degrees <= most:
+        raise ValueError(_("请填十进制度数，纬度在 18 到 54 之间，经度在 73 到 136 之间"))
+    return degrees
+
+
+def _position_wrong(values: Mapping[str, Any]) -> dict[str, str]:
+    given = [name for name in POSITION if values.get(name) is not None]
+    if len(given) == 1 and set(POSITION) <= set(values):
+        missing = next(name for name in POSITION if name not in given)
+        return {missing: _("纬度和经度要么都填，要么都不填")}
+    return {}
 
 
 def _hours_wrong(values: Mapping[str, Any]) -> dict[str, str]:
@@ -263,8 +290,9 @@ def save_window(
     """
     row = _changeable(window_id)
     wanted = _only(values, WINDOW_FIELDS)
-    if set(HOURS) & set(wanted):
-        wanted = {name: getattr(row, name) for name in HOURS} | wanted
+    for together in (HOURS, POSITION):
+        if set(together) & set(wanted):
+            wanted = {name: getattr(row, name) for name in together} | wanted
     cleaned = clean(Window, wanted)
     _check_name_free(row.hall, cleaned.get("name", row.name), but=row.id)
     hours_changed = any(name in cleaned and cleaned[name] != getattr(row, name) for name in HOURS)

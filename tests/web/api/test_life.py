@@ -43,6 +43,7 @@ def entered(receiver: Api) -> str:
     }
     assert receiver.send("POST", f"/cases/{number}/choose", chosen).status_code == 200
     samples = {"number": "1", "date": "2026-01-15", "identity_number": IDENTITY, "phone": "13800000000"}
+    samples["address"] = "520103000000 示例路1号"
     form = {
         f["key"]: f["choices"][0] if f["choices"] else samples.get(f["type"], "示例")
         for f in receiver.get(f"/cases/{number}").json()["form_fields"]

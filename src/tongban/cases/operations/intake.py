@@ -15,7 +15,7 @@ from tongban.cases.models import (
     Scan,
     Verdict,
 )
-from tongban.cases.operations import _step
+from tongban.cases.operations import _step, answers
 from tongban.cases.states import CaseOutcome, Mode, State
 from tongban.catalogue import queries as catalogue
 from tongban.catalogue import rules as catalogue_rules
@@ -105,8 +105,7 @@ def save(case_id: int, changes: Mapping[str, Any], *, by: Actor, at: datetime.da
             elif name.startswith("form."):
                 key = name.removeprefix("form.")
                 field = standards.of(case.standard).field(key)
-                answer = catalogue_rules.clean(field, value, on=at.astimezone(worktime.BEIJING).date())
-                case.form[key] = _kept(case, field, answer)
+                case.form[key] = answers.kept(case, field, value, on=at.astimezone(worktime.BEIJING).date())
                 case_columns.add("form")
             elif name in CASE_FIELDS:
                 _save_case_field(case, name, str(value).strip())
@@ -117,15 +116,6 @@ def save(case_id: int, changes: Mapping[str, Any], *, by: Actor, at: datetime.da
         if case_columns:
             case.save(update_fields=sorted(case_columns))
     return case
-
-
-def _kept(case: Case, field: standards.FormField, answer: str) -> str | dict[str, str]:
-    """Give an answer as the case keeps it: numbers of people are sealed, with their mask beside (S1)."""
-    mask = catalogue_rules.SECRET_TYPES.get(field.type)
-    if mask is None or not answer:
-        return answer
-    sealed = _sealed(answer, about=queries.about_answer(case.id, field.key))
-    return {"sealed": sealed.hex(), "masked": mask(answer)}
 
 
 def _save_case_field(case: Case, name: str, value: str) -> None:
@@ -414,9 +404,17 @@ def add_scan(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
 
 
 def remove_scan(case_id: int, *, scan_id: int, by: Actor, at: datetime.datetime) -> None:
-    """Take a scan off a material; the file itself stays for the record."""
+    """Take a scan off a material or a form field; the file itself stays for the record."""
     with _step.editing(case_id, by=by, require=permissions.require_scan) as case:
-        Scan.objects.filter(case=case, id=scan_id, removed_at=None).update(removed_at=at)
+        row = Scan.objects.filter(case=case, id=scan_id, removed_at=None).first()
+        if row is None:
+            return
+        if row.field_key:
+            permissions.require_edit(case, by=by)  # the form is fixed with the receipt
+        row.removed_at = at
+        row.save(update_fields=["removed_at"])
+        if row.field_key:
+            answers.say_files(case, row.field_key)
 
 
 def ask_correction(

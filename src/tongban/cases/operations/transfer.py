@@ -106,7 +106,7 @@ def sheets_of(case: Case, *, on_paper: bool) -> list[dict[str, Any]]:
 
     What goes online takes no paper along; an original that was given back to the applicant travels in neither way.
     """
-    scans: dict[int, list[str]] = {}
+    scans: dict[int | None, list[str]] = {}  # those of form fields, under none, go with the form
     for scan in queries.scans_of(case.id):
         scans.setdefault(scan.material_id, []).append(bytes(scan.digest).hex())
     return [

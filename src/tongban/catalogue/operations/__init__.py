@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from tongban.catalogue import files, queries
-from tongban.catalogue.models import CATALOGUE, AcceptanceStandard, Item, Procedure, Stage, Synonym
+from tongban.catalogue.models import CATALOGUE, AcceptanceStandard, Item, LifeEvent, Procedure, Stage, Synonym
 from tongban.directory import operations as directory
 from tongban.kernel import crypto, refusals
 
@@ -43,6 +43,7 @@ def load_items(folder: Path = DATA / "items") -> int:
     read = files.read_all(folder)
     count = _load_list({item.seq: item.aliases for item in read})
     count += _load_procedures(read) + _load_standards(read) + _load_synonyms()
+    count += _load_life_events()
     if count:
         directory.mark_changed(CATALOGUE)
     return count
@@ -60,6 +61,30 @@ def _load_synonyms() -> int:
     Synonym.objects.bulk_create(new)
     Synonym.objects.bulk_update(changed, ["means"])
     return len(new) + len(changed)
+
+
+def _load_life_events() -> int:
+    """Load the life events under which the portal offers items; the file is the whole of them."""
+    with (DATA / "life_events.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    rows = [
+        LifeEvent(
+            key=line["key"],
+            name=line["name"],
+            icon=line["icon"],
+            position=place,
+            items=[int(seq) for seq in line["items"].split()],
+        )
+        for place, line in enumerate(lines)
+    ]
+    fields = ["name", "icon", "position", "items"]
+    stored = {row.key: row for row in LifeEvent.objects.all()}
+    new = [row for row in rows if row.key not in stored]
+    changed = [row for row in rows if row.key in stored and _differ(row, stored[row.key], fields)]
+    LifeEvent.objects.bulk_create(new)
+    LifeEvent.objects.bulk_update(changed, fields)
+    gone, _each = LifeEvent.objects.exclude(key__in=[row.key for row in rows]).delete()
+    return len(new) + len(changed) + gone
 
 
 def _list() -> list[dict[str, str]]:

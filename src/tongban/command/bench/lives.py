@@ -32,7 +32,13 @@ _RECEIVER, _HOMES = "520103", {"county": "510107", "prefecture": "510100", "prov
 _HOME_CODE = "510107000000"
 TWICE = 60  # lives of this weight are led twice, for different matters
 _PROCEDURES = 10  # different matters among the lives
-_ANSWERS = {"number": "1", "date": "2020-01-15", "identity_number": IDENTITY, "phone": PHONE}
+_ANSWERS = {
+    "number": "1",
+    "date": "2020-01-15",
+    "identity_number": IDENTITY,
+    "phone": PHONE,
+    "address": "520103000000 示例路1号",
+}
 _ANSWERS |= {"credit_code": "91350100M000100Y43"}
 _VALUES = {
     "reason": "申请人改变了主意，不再办理",

@@ -68,7 +68,12 @@ class ChangesIn(Input):
     agent_identity: str = ""
     has_agent_letter: bool = False
     form: dict[str, str] = Field(
-        {}, description="申请表各栏：编号 → 内容", examples=[{"licence_class": "C1"}]
+        {},
+        description=(
+            "申请表各栏：编号 → 内容。地址（address）写作“12 位区划代码 空格 门牌”，选到县（市、区）；"
+            "五省以外的写 12 个 0。文件（file）另行上传"
+        ),
+        examples=[{"licence_class": "C1"}],
     )
     channel: str = Field("", description="online、post 或者 online_paper", examples=["online_paper"])
     delivery_way: str = Field("", description="post、pick_up_home 或者 pick_up_receiving", examples=["post"])

@@ -33,12 +33,13 @@ _FAILURES = {
     "503": "文件没有保存成功，稍后用同一个 Idempotency-Key 重试",
     "507": "存储空间已满，文件没有保存成功",
 }
-_KEEP_FILES = ("addScan", "prepareNotice", "issueNotice", "takeStep")
+_KEEP_FILES = ("addScan", "addFormFile", "prepareNotice", "issueNotice", "takeStep")
 _PARTS = {
     "number": "业务编号",
     "seq": "清单序号",
     "procedure_id": "办理项编号",
     "key": "材料编号",
+    "field": "申请表的栏名",
     "scan": "扫描件编号",
     "serial": "文书编号",
     "step": "步骤代码，见 GET /steps",

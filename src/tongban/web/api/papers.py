@@ -10,7 +10,7 @@ from ninja.files import UploadedFile
 
 from tongban.cases import queries
 from tongban.cases.models import Case
-from tongban.cases.operations import intake
+from tongban.cases.operations import answers, intake
 from tongban.documents import queries as documents
 from tongban.journal import operations as journal
 from tongban.kernel import ids
@@ -74,6 +74,28 @@ def add_scan(request: TongbanRequest, number: str, key: str, file: File[Uploaded
     row = intake.add_scan(
         case.id,
         key=key,
+        data=file.read(),
+        name=file.name or "",
+        by=request.actor,
+        at=requests.time_of(request),
+    )
+    return Status(201, showing.scan(row, case))
+
+
+@router.post(
+    "/cases/{number}/form/{field}/files",
+    response={201: shapes.ScanOut},
+    operation_id="addFormFile",
+    summary="上传申请表的文件",
+    description="申请表中类型为 file 的一栏，与材料的扫描件同样检查、清理、加密；每栏最多 10 个。",
+)
+@counts_once
+def add_form_file(request: TongbanRequest, number: str, field: str, file: File[UploadedFile]) -> Status[Any]:
+    """Take in a file that answers a field of the application form."""
+    case = queries.get(ids.id_of(number), for_=request.actor)
+    row = answers.add_file(
+        case.id,
+        key=field,
         data=file.read(),
         name=file.name or "",
         by=request.actor,

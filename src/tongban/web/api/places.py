@@ -42,6 +42,8 @@ class ListedWindow(Schema):
     address: str
     postcode: str
     hours: str = Field(examples=["09:00–12:00，13:00–17:00"])
+    latitude: float | None = Field(None, description="纬度（WGS 84）；没有登记位置的为空")
+    longitude: float | None = Field(None, description="经度（WGS 84）")
 
 
 class ListedAuthority(Schema):
@@ -117,6 +119,8 @@ class KeptWindow(Schema):
     break_from_at: str
     break_until_at: str
     closes_at: str
+    latitude: float | None
+    longitude: float | None
     is_listed: bool = Field(description="在已发布的联络清单内")
     is_closed: bool
     successor_id: int | None = Field(description="正在移交或者已经移交给的窗口")
@@ -146,6 +150,8 @@ class WindowIn(Input):
     break_from_at: str | None = Field(None, examples=["12:00"])
     break_until_at: str | None = Field(None, examples=["13:00"])
     closes_at: str | None = Field(None, examples=["17:00"])
+    latitude: float | None = Field(None, ge=18, le=54, description="纬度（WGS 84）", examples=[26.64702])
+    longitude: float | None = Field(None, ge=73, le=136, description="经度（WGS 84）", examples=[106.63024])
 
 
 class NewWindowIn(WindowIn):
@@ -415,6 +421,8 @@ def _kept(window_id: int, request: TongbanRequest) -> dict[str, Any]:
             n: getattr(row, n) for n in ("id", "name", "kind", "contact_name", "phone", "address", "postcode")
         },
         **hours,
+        "latitude": row.latitude,
+        "longitude": row.longitude,
         "division_code": row.division_id,
         "authority_id": row.hall.authority_id,
         "hall_id": row.hall_id,

@@ -133,18 +133,26 @@ class RequirementOut(Schema):
     review_points: list[str] = Field(description="审查要点")
 
 
+class WhenOut(Schema):
+    """The condition under which a field is asked for."""
+
+    field: str
+    values: list[str]
+
+
 class FormFieldOut(Schema):
     """A field of the application form."""
 
     key: str
     label: str
     type: str = Field(
-        description="text、number、date、choice、identity_number、credit_code、phone 或者 address"
+        description="text、number、date、choice、identity_number、credit_code、phone、address 或者 file"
     )
     required: bool
     choices: list[str]
     only_for: list[str]
     help: str
+    when: WhenOut | None = Field(description="只在另一栏（单选）的回答是其中之一时才问；空：总是问")
 
 
 class BasisOut(Schema):
@@ -253,6 +261,12 @@ class ScanOut(Schema):
     digest: str = Field(description="内容的 SM3 摘要，十六进制")
     added_at: Moment
     url: str = Field(description="取原样文件的地址；每次取都会留痕")
+
+
+class FormFileOut(ScanOut):
+    """A file that answers a field of the application form."""
+
+    field: str = Field(description="申请表的栏名")
 
 
 class MaterialOut(Schema):
@@ -441,6 +455,7 @@ class CaseOut(CaseBrief):
     person: ApplicantOut
     form: dict[str, Any] = Field(description="申请表；其中的证件号码已遮盖")
     form_fields: list[FormFieldOut]
+    form_files: list[FormFileOut] = Field(description="申请表中的文件")
     materials: list[MaterialOut]
     missing: dict[str, str] = Field(description="收件前还缺什么：栏名 → 一句话；只在形式审查时给出")
     clocks: list[ExplainedClock]
@@ -478,6 +493,7 @@ class Today(Schema):
     soon: list[QueueRow]
     rest: list[QueueRow]
     waiting: list[QueueRow] = Field(description="等申请人补正")
+    next: str = Field("", description="下一页从这里开始；空：没有了")
 
 
 class DayOut(Schema):

@@ -119,6 +119,9 @@ def whole(case: Case, *, actor: Actor, now: datetime.datetime) -> dict[str, Any]
         "person": _person(applicant),
         "form": _form(case),
         "form_fields": [form_field(f) for f in fields],
+        "form_files": [
+            {**scan(s, case), "field": s.field_key} for s in queries.scans_of(case.id) if s.field_key
+        ],
         "materials": _materials(case, materials),
         "missing": {name: str(sentence) for name, sentence in missing.items()},
         "clocks": [{**clock(d, case, now=now), "explained": duties.due_of(d).explain()} for d in open_duties],
@@ -171,13 +174,15 @@ def form_field(field: standards.FormField) -> dict[str, Any]:
         **{name: getattr(field, name) for name in ("key", "label", "type", "required", "help")},
         "choices": list(field.choices),
         "only_for": list(field.only_for),
+        "when": {"field": field.when.field, "values": list(field.when.values)} if field.when else None,
     }
 
 
 def _materials(case: Case, rows: Sequence[CaseMaterial]) -> list[dict[str, Any]]:
     scans: dict[int, list[dict[str, Any]]] = {}
     for row in queries.scans_of(case.id):
-        scans.setdefault(row.material_id, []).append(scan(row, case))
+        if row.material_id:
+            scans.setdefault(row.material_id, []).append(scan(row, case))
     return [material(row, case, scans=scans.get(row.id, [])) for row in rows]
 
 

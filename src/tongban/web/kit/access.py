@@ -89,6 +89,10 @@ PAGES: dict[str, Line] = {
     "public_key": Line(PUBLIC),
     "set_language": Line(PUBLIC),
     "set_reading": Line(PUBLIC),
+    "items": Line(PUBLIC),
+    "item": Line(PUBLIC, area=True),
+    "windows": Line(PUBLIC),
+    "progress": Line(PUBLIC),
     "contacts": Line(PUBLIC),
     "contact_versions": Line(PUBLIC),
     "contacts_version": Line(PUBLIC, area=True),
@@ -101,7 +105,12 @@ PAGES: dict[str, Line] = {
     # These two ask for this machine or for a secret instead (`metrics.is_admitted`), and are not there otherwise.
     "health_detail": Line(PUBLIC),
     "metrics": Line(PUBLIC),
-    # Sign-in and one's own account
+    # Applicants: sign-in and their own space
+    "enter": Line(PUBLIC),
+    "my": Line(APPLICANT),
+    "my_party": Line(APPLICANT),
+    "my_sign_out": Line(APPLICANT),
+    # Sign-in and one's own account, of staff
     "sign_in": Line(PUBLIC),
     "sign_in_code": Line(PUBLIC),
     "account_alive": Line(PUBLIC),
@@ -233,6 +242,7 @@ OPERATIONS: dict[str, Line] = {
     "addMaterial": Line(WINDOW, case=RECEIVES),
     "markMaterial": Line(WINDOW, case=RECEIVES),
     "addScan": Line(WINDOW, case=RECEIVES),
+    "addFormFile": Line(WINDOW, case=RECEIVES),
     "getScan": Line(BUSINESS, case=SEES),
     "removeScan": Line(WINDOW, case=RECEIVES),
     "prepareNotice": Line(WINDOW, case=RECEIVES),

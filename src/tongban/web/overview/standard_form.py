@@ -18,17 +18,7 @@ from django.utils.translation import gettext_lazy
 from tongban.catalogue import wording
 from tongban.kernel import crypto, text
 
-MODES: dict[str, str | Promise] = {
-    "collected": gettext_lazy("异地代收代办"),
-    "online": gettext_lazy("全程网办"),
-    "joint": gettext_lazy("多地联办"),
-}
-DELIVERY: dict[str, str | Promise] = {
-    "post": gettext_lazy("邮寄"),
-    "pick_up_home": gettext_lazy("到属地窗口领取"),
-    "pick_up_receiving": gettext_lazy("到收件地窗口领取"),
-    "electronic": gettext_lazy("电子送达"),
-}
+MODES, DELIVERY = wording.MODES, wording.DELIVERY
 LONGEST = 4000  # characters of one input
 ROWS = 200  # of one part; soundness asks for far fewer
 PARTS = ("circumstance", "question", "material", "field", "legal_basis")

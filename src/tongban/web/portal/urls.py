@@ -4,10 +4,15 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from tongban.web.portal import contacts, outbox, reading, views
+from tongban.web.portal import contacts, enter, items, my, outbox, progress, reading, views, windows
 
 urlpatterns = [
     *contacts.urlpatterns,
+    *items.urlpatterns,
+    *windows.urlpatterns,
+    *progress.urlpatterns,
+    *enter.urlpatterns,
+    *my.urlpatterns,
     *reading.urlpatterns,
     *outbox.urlpatterns,
     path("", views.home, name="home"),

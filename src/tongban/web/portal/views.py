@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from tongban.catalogue import across
 from tongban.kernel import ids, keyring, refusals
 from tongban.notices import queries as notices
 from tongban.notices.wording import Kind
@@ -19,8 +20,9 @@ class SerialWrong(refusals.NotFound):
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Say what this is, and where to go."""
-    return render(request, "portal/home.html")
+    """Ask what somebody wants to do, and offer every way to it."""
+    shown = {"events": across.life_events(), "departments": across.departments()}
+    return render(request, "portal/home.html", shown)
 
 
 @login_not_required

@@ -80,6 +80,7 @@ class Answer:
     label: str
     text: str
     key: str = ""
+    scans: Sequence[Scan] = ()
 
 
 def read(case: Case, actor: Actor, *, at: datetime.datetime, typed: Typed | None = None) -> dict[str, Any]:
@@ -91,8 +92,12 @@ def read(case: Case, actor: Actor, *, at: datetime.datetime, typed: Typed | None
     duties = queries.duties_of(case.id)
     history = queries.history_of(case.id)
     scans: dict[int, list[Scan]] = {}
+    form_scans: dict[str, list[Scan]] = {}
     for scan in queries.scans_of(case.id):
-        scans.setdefault(scan.material_id, []).append(scan)
+        if scan.material_id:
+            scans.setdefault(scan.material_id, []).append(scan)
+        else:
+            form_scans.setdefault(scan.field_key, []).append(scan)
     facts = Facts(
         materials=queries.materials_of(case.id),
         scans=scans,
@@ -118,7 +123,7 @@ def read(case: Case, actor: Actor, *, at: datetime.datetime, typed: Typed | None
         "returned_because": _returned_because(case, history),
         "papers": papers_of(case, facts),
         "standard": case.standard,
-        "answers": _answers(case),
+        "answers": _answers(case, form_scans),
         "transfers": [_sent(t) for t in reversed(facts.transfers)],
         "corrections": list(reversed(facts.notices)),
         "decisions": list(reversed(queries.decisions_of(case.id))),
@@ -210,7 +215,7 @@ def papers_of(case: Case, facts: Facts) -> list[Paper]:
     return papers
 
 
-def _answers(case: Case) -> list[Answer]:
+def _answers(case: Case, scans: Mapping[str, list[Scan]]) -> list[Answer]:
     rows = []
     said = queries.shown_answers(case)
     for asked in standards.of(case.standard).fields_for(case.circumstance, said):
@@ -218,7 +223,8 @@ def _answers(case: Case) -> list[Answer]:
         if not text:
             continue
         is_secret = asked.type in catalogue_rules.SECRET_TYPES
-        rows.append(Answer(asked.label, text, f"form.{asked.key}" if is_secret else ""))
+        key = f"form.{asked.key}" if is_secret else ""
+        rows.append(Answer(asked.label, text, key, scans.get(asked.key, ())))
     return rows
 
 

@@ -15,9 +15,8 @@ from tongban.cases.models import Case, OffListRequest, OffListState
 from tongban.cases.operations import off_list
 from tongban.kernel import ids, numbers, refusals, worktime
 from tongban.people.actors import Actor
-from tongban.web.kit import once, owed, requests
+from tongban.web.kit import form_fields, once, owed, requests
 from tongban.web.kit.requests import TongbanRequest
-from tongban.web.workbench import receive_form, receive_page
 
 PAGE = 50
 NOT_OPEN = (permissions.NotThisState, permissions.NotYourPart)
@@ -50,7 +49,7 @@ def new(request: HttpRequest, number: str) -> HttpResponse:
 
 def _done(request: HttpRequest, case: Case) -> HttpResponse:
     said, by, at = request.POST, _actor(request), requests.time_of(request)
-    matter, home = said.get("matter", ""), receive_form.picked_place(said) or ""
+    matter, home = said.get("matter", ""), form_fields.picked_place(said) or ""
     if said.get("do") == "explain":
         off_list.explain(case.id, matter=matter, home_code=home, told=said.get("told", ""), by=by, at=at)
         messages.success(request, _("已记录解释说明，本件结束，情况已报上一级。"))
@@ -64,7 +63,7 @@ def _form(
     request: HttpRequest, case: Case, *, refusal: refusals.Refusal | None = None, status: int = 200
 ) -> HttpResponse:
     last = reads.latest_or_none(case.id)
-    place = receive_form.picked_place(request.POST)
+    place = form_fields.picked_place(request.POST)
     matter = request.GET.get("q", "")[:120] or (last.matter if last else "")
     declined = last is not None and last.outcome == OffListState.DECLINED
     told = _("您要办的事项不在西南五省统一公布的“跨省通办”事项清单内，请向属地办理机关咨询和申请。")
@@ -75,7 +74,7 @@ def _form(
         "matter": request.POST.get("matter", matter),
         "why": request.POST.get("why", ""),
         "told": request.POST.get("told", (last.answer if declined and last else "") or told),
-        "selects": receive_page.selects_of(
+        "selects": form_fields.selects_of(
             case.home_code if place is None else place,
             on=requests.time_of(request).astimezone(worktime.BEIJING).date(),
         ),

@@ -14,6 +14,7 @@ from tongban.cases import permissions, queries, rules
 from tongban.cases.models import Case
 from tongban.cases.operations import intake
 from tongban.cases.states import STATES, State
+from tongban.catalogue import standards
 from tongban.documents import queries as documents
 from tongban.journal import operations as journal
 from tongban.kernel import ids, numbers, refusals
@@ -22,7 +23,7 @@ from tongban.notices import queries as notices
 from tongban.notices import rules as notice_rules
 from tongban.notices.wording import Kind
 from tongban.people.actors import Actor
-from tongban.web.kit import once, reading, requests
+from tongban.web.kit import form_fields, once, reading, requests
 from tongban.web.kit.requests import TongbanRequest
 from tongban.web.workbench import receive_form, receive_page
 from tongban.web.workbench.receive_form import Applied
@@ -123,6 +124,9 @@ def save(request: HttpRequest, number: str) -> HttpResponse:
     if _is_htmx(request):
         return _parts(request, case, applied, refusal)
     typed = {name: str(request.POST.getlist(name)[-1]) for name in applied.errors if name in request.POST}
+    for field in standards.of(case.standard).fields if case.standard else ():
+        if f"form.{field.key}" in applied.errors:
+            typed |= form_fields.typed_of(field, request.POST)
     if applied.errors or refusal or applied.place is not None:
         return _page(request, case, applied=applied, typed=typed, refusal=refusal)
     words = request.POST.get("q", "").strip()
@@ -211,7 +215,7 @@ def _which(shown: dict[str, Any], applied: Applied) -> dict[str, Any]:
     names = sorted(applied.touched | set(applied.errors))
     return {
         "new_secrets": [shown["who"][n] for n in sorted(secret)],
-        "new_answers": [a for a in shown["answers"] if a.type == "secret" and a.name in applied.saved],
+        "new_answers": [a for a in shown["answers"] if _is_redrawn(a, applied)],
         "new_cards": [c for c in shown["cards"] if c.row.key in applied.cards],
         "new_scans": [
             c for c in shown["cards"] if c.row.key in applied.scans and c.row.key not in applied.cards
@@ -219,6 +223,13 @@ def _which(shown: dict[str, Any], applied: Applied) -> dict[str, Any]:
         "notes": [(f"msg-{receive_page.anchor(n)}", applied.errors.get(n, "")) for n in names],
         "is_tick_reset": bool(secret & {"identity"}) or applied.who_changed,
     }
+
+
+def _is_redrawn(answer: form_fields.Field, applied: Applied) -> bool:
+    """Say whether a field of the form looks different now: saved, or a file of it refused."""
+    if answer.name in applied.errors:
+        return answer.type == "file"
+    return answer.type in form_fields.REDRAWN and answer.name in applied.saved
 
 
 def _moved_on(request: HttpRequest, case: Case, moved: refusals.Refusal) -> HttpResponse:

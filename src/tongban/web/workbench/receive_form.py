@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from tongban.cases import queries
 from tongban.cases.models import Case, CaseApplicant, CaseMaterial, Verdict
-from tongban.cases.operations import intake
+from tongban.cases.operations import answers, intake
 from tongban.catalogue import rules as catalogue_rules
 from tongban.catalogue import standards
 from tongban.directory import queries as directory
@@ -29,6 +29,7 @@ from tongban.documents import rules as document_rules
 from tongban.documents import store
 from tongban.kernel import ids, numbers, refusals, worktime
 from tongban.people.actors import Actor
+from tongban.web.kit import form_fields
 
 # In the order in which they must be saved: a new kind clears the number, a new number clears the tick.
 APPLICANT = (
@@ -48,8 +49,6 @@ APPLICANT = (
 DELIVERY = ("channel", "delivery_way", "delivery_address")
 FLAGS = frozenset({"has_agent", "has_agent_letter", "is_identity_checked"})
 SECRETS = frozenset({"identity", "phone", "agent_identity"})  # never written back into a page
-SECRET_TYPES = frozenset(catalogue_rules.SECRET_TYPES)  # of form fields
-PLACE = ("province", "city", "county")
 
 # What a clerk says most often about a paper: the word on the button, and the sentence it adds to the advice.
 PHRASES: tuple[tuple[str | Promise, str | Promise], ...] = (
@@ -124,9 +123,14 @@ def apply(
         _mark(case, material, data, applied, do=do, about=about, by=by, at=at)
     for material in materials:
         _scan(case, material, files, applied, by=by, at=at)
+    _attach(case, files, applied, by=by, at=at)
     scan_id = numbers.whole(about, most=ids.LARGEST) if do == "unscan" else None
     if scan_id is not None:
-        applied.scans.add(queries.scan(case.id, scan_id).material.key)
+        scan = queries.scan(case.id, scan_id)
+        if scan.material:
+            applied.scans.add(scan.material.key)
+        else:
+            applied.saved.add(f"form.{scan.field_key}")
         intake.remove_scan(case.id, scan_id=scan_id, by=by, at=at)
     if do == "add":
         _add(case, data.get("new_material", ""), applied, by=by, at=at)
@@ -135,34 +139,54 @@ def apply(
 
 def _save_fields(case: Case, data: QueryDict, applied: Applied, *, by: Actor, at: datetime.datetime) -> None:
     was = stored(case, CaseApplicant.objects.get(case=case))
-    asked = {f"form.{field.key}" for field in standards.of(case.standard).fields} if case.standard else set()
-    answers = [name for name in data if name.startswith("form.")]
-    for name in [
-        name for name in answers if name not in asked
-    ]:  # a form of another matter, or no form of ours
-        applied.errors[name] = intake.UnknownField(name=name).message
-        answers.remove(name)
-    for name in (*APPLICANT, *answers, *DELIVERY):
+    for name in APPLICANT:
         if name not in data or (name == "identity_kind" and applied.who_changed):
             continue  # the kind of document follows from a kind of applicant that was just changed
         value = data.getlist(name)[-1].strip()
-        if _unchanged(case, name, value, was, data.get("suggested", "")):
+        if _unchanged(case, name, value, was, "") or not _save(case, name, value, applied, by=by, at=at):
             continue
-        try:
-            intake.save(case.id, {name: value}, by=by, at=at)
-        except refusals.Incomplete as refusal:
-            applied.errors.update(refusal.fields or {name: refusal.message})
-            continue
-        applied.saved.add(name)
-        if name.startswith("form.") and _is_looked_at(case, name.removeprefix("form.")):
-            applied.matter_changed = True  # other fields are asked for or no more
         if name in ("kind", "identity_kind"):
             applied.who_changed = True
+    _save_answers(case, data, applied, was, by=by, at=at)
+    for name in DELIVERY:
+        if name not in data:
+            continue
+        value = data.getlist(name)[-1].strip()
+        if not _unchanged(case, name, value, was, data.get("suggested", "")):
+            _save(case, name, value, applied, by=by, at=at)
+
+
+def _save(case: Case, name: str, value: str, applied: Applied, *, by: Actor, at: datetime.datetime) -> bool:
+    try:
+        intake.save(case.id, {name: value}, by=by, at=at)
+    except refusals.Incomplete as refusal:
+        applied.errors.update(refusal.fields or {name: refusal.message})
+        return False
+    applied.saved.add(name)
+    return True
+
+
+def _save_answers(
+    case: Case, data: QueryDict, applied: Applied, was: dict[str, str], *, by: Actor, at: datetime.datetime
+) -> None:
+    """Save what was posted of the application form, field by field."""
+    fields = standards.of(case.standard).fields if case.standard else ()
+    known = {n for asked in fields for n in (f"form.{asked.key}", *form_fields.names_of(asked))}
+    for name in data:
+        if name.startswith("form.") and name not in known:  # a form of another matter, or no form of ours
+            applied.errors[name] = intake.UnknownField(name=name).message
+    for asked in fields:
+        name, value = f"form.{asked.key}", form_fields.posted(asked, data)
+        kept = case.form.get(asked.key)
+        if value is None or not form_fields.is_changed(asked, value, kept=kept, shown=was.get(name, "")):
+            continue
+        if _save(case, name, value, applied, by=by, at=at) and _is_looked_at(case, asked.key):
+            applied.matter_changed = True  # other fields are asked for or no more
 
 
 def _unchanged(case: Case, name: str, value: str, was: dict[str, str], suggested: str) -> bool:
     """Tell whether a field says what is stored; an empty number means that nobody touched it."""
-    if name in SECRETS or _is_secret_answer(case, name):
+    if name in SECRETS:
         return not value
     if name == "channel" and not case.channel and value == suggested:
         return True  # shown as a suggestion, chosen only with the receipt
@@ -173,27 +197,6 @@ def _is_looked_at(case: Case, key: str) -> bool:
     return any(f.when is not None and f.when.field == key for f in standards.of(case.standard).fields)
 
 
-def _is_secret_answer(case: Case, name: str) -> bool:
-    key = name.removeprefix("form.")
-    return any(f.key == key and f.type in SECRET_TYPES for f in standards.of(case.standard).fields)
-
-
-def picked_place(data: QueryDict) -> str | None:
-    """Give the code of the most local division that was picked, None when the form did not ask.
-
-    A city or county that does not lie in what was picked above it is a leftover and does not count.
-    """
-    if "province" not in data:
-        return None
-    code = ""
-    for name, digits in zip(PLACE, (0, 2, 4), strict=True):
-        value = data.get(name, "")
-        if not value or (code and value[:digits] != code[:digits]):
-            break
-        code = value
-    return code
-
-
 def _choose(
     case: Case, data: QueryDict, applied: Applied, *, procedure: str, by: Actor, at: datetime.datetime
 ) -> None:
@@ -202,7 +205,7 @@ def _choose(
     procedure_id = numbers.whole(procedure)
     if procedure_id is not None and procedure_id != case.procedure_id:
         wanted |= {"procedure_id": procedure_id, "level": ""}
-    place = picked_place(data)
+    place = form_fields.picked_place(data)
     if place is not None and place != case.home_code:
         wanted["home_code"] = place
     for name, column in (("level", "level_chosen"), ("circumstance", "circumstance")):
@@ -357,6 +360,22 @@ def _scan(
             wrong.append(refusal.message)
     if wrong:
         applied.errors[name] = "\n".join(wrong)
+
+
+def _attach(
+    case: Case, files: form_fields.Files, applied: Applied, *, by: Actor, at: datetime.datetime
+) -> None:
+    """Take in the files chosen for fields of the form; one that cannot be taken leaves the others alone."""
+    for asked in standards.of(case.standard).fields if case.standard else ():
+        name, wrong = f"form.{asked.key}", []
+        for file in form_fields.files_of(asked, files):
+            applied.saved.add(name)
+            try:
+                answers.add_file(case.id, key=asked.key, data=file.read(), name=file.name or "", by=by, at=at)
+            except (document_rules.UnfitFile, catalogue_rules.TooManyFiles, store.StoreFailed) as refusal:
+                wrong.append(refusal.message)
+        if wrong:
+            applied.errors[name] = "\n".join(wrong)
 
 
 def _add(case: Case, name: str, applied: Applied, *, by: Actor, at: datetime.datetime) -> None:

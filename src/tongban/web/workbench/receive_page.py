@@ -23,10 +23,12 @@ from tongban.catalogue import standards
 from tongban.catalogue.models import Procedure, Stage
 from tongban.catalogue.standards import FormField, MaterialRequirement
 from tongban.directory import queries as directory
-from tongban.directory.models import Division, Level
+from tongban.directory.models import Level
 from tongban.duties import queries as duties
 from tongban.kernel import worktime
 from tongban.people.identity import ApplicantKind, IdentityKind
+from tongban.web.kit import form_fields
+from tongban.web.kit.form_fields import Choice, Field
 from tongban.web.workbench import receive_form
 from tongban.web.workbench.receive_form import Applied
 
@@ -37,49 +39,6 @@ _IDENTITY_LABELS: dict[str, str | Promise] = {
     IdentityKind.RESIDENT: gettext_lazy("公民身份号码"),
     IdentityKind.CREDIT_CODE: gettext_lazy("统一社会信用代码"),
 }
-
-
-@dataclass(frozen=True)
-class Field:
-    """One input of the page: how it is called, what is in it, and what is wrong with it.
-
-    `type` is one of text, number, date, choice, secret (never written back; `value` is the masked number).
-    """
-
-    name: str
-    label: str | Promise
-    type: str = "text"
-    value: str = ""
-    is_required: bool = False
-    choices: Sequence[str] = ()
-    help: str | Promise = ""
-    error: str = ""
-    is_open: bool = False  # of a secret: asks for the number instead of showing the masked one
-    limit: int = 500
-    autocomplete: str = "off"
-
-    @property
-    def id(self) -> str:
-        return "f-" + self.name.replace(".", "-")
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One option of a list of radio buttons or of a select."""
-
-    value: str
-    label: str | Promise
-    is_chosen: bool = False
-    note: str | Promise = ""
-
-
-@dataclass(frozen=True)
-class Select:
-    """One step of the way down to the home place."""
-
-    name: str
-    label: str | Promise
-    choices: Sequence[Choice]
 
 
 @dataclass(frozen=True)
@@ -144,7 +103,8 @@ def read(
     standard = case.standard if case.home_window_id else None
     content = standards.of(standard)
     values = {**receive_form.stored(case, applicant), **(typed or {})}
-    cards = _cards(content.materials, materials, queries.scans_of(case.id), errors) if standard else []
+    scans, on = queries.scans_of(case.id), at.astimezone(worktime.BEIJING).date()
+    cards = _cards(content.materials, materials, scans, errors) if standard else []
     suggested = suggested_channel(cards)
     missing = rules.missing_before_receipt(case, applicant, fields, materials)
     if suggested:
@@ -159,12 +119,12 @@ def read(
         "values": values,
         "errors": errors,
         "who": _who(applicant, values, errors, change),
-        "answers": [_answer(f, values, errors, change) for f in fields] if standard else [],
+        "answers": _answers(case, fields, scans, values, typed or {}, errors, change, on=on),
         "standard": standard,
         "stage": Stage(standard.stage).label if standard else "",
         "content": content,
         # Read when a template asks: most answers to a save draw neither.
-        "selects": lambda: selects_of(place, on=at.astimezone(worktime.BEIJING).date()),
+        "selects": lambda: form_fields.selects_of(place, on=on),
         "levels": _levels(case, case.procedure),
         "is_searching": case.procedure_id is None or change == "procedure" or bool(words),
         "words": words,
@@ -232,55 +192,33 @@ def _who(
     return {row.name: row for row in rows}
 
 
-def _answer(field: FormField, values: Mapping[str, str], errors: Mapping[str, str], change: str) -> Field:
-    """Give the input for a field of the application form."""
-    name = f"form.{field.key}"
-    value, error = values.get(name, ""), errors.get(name, "")
-    type_ = field.type if field.type in ("number", "date", "choice") else "text"
-    is_open = True
-    if field.type in receive_form.SECRET_TYPES:
-        type_ = "secret"
-        is_open = not value or change == name or bool(error)
-    return Field(name, field.label, type_, value, field.required, field.choices, field.help, error, is_open)
-
-
-def selects_of(place: str, *, on: datetime.date) -> list[Select]:
-    """Give the selects from the province down to what has been picked, and the next one below."""
-    chosen = (
-        [c for c in (place[:digits].ljust(12, "0") for digits in (2, 4, 6)) if c <= place] if place else []
-    )
-    chosen = list(dict.fromkeys(chosen))
-    steps: list[Select] = []
-    parent: str | None = None
-    for name in receive_form.PLACE:
-        rows = [
-            d
-            for d in directory.divisions_of(parent, on=on)
-            if d.level in (Level.PROVINCE, Level.PREFECTURE, Level.COUNTY)
-        ]
-        if not rows:
-            break
-        picked = next((d.code for d in rows if d.code in chosen), "")
-        choices = [Choice(d.code, d.name, d.code == picked) for d in rows]
-        # Whoever names a place that is no more is led to what came after it.
-        choices += [
-            Choice(after.code, _("{old}（现由{new}承接）").format(old=old.name, new=after.name))
-            for old, after in directory.ended_of(parent, on=on)
-        ]
-        steps.append(Select(name, _label_of(rows), choices))
-        if not picked:
-            break
-        parent = picked
-    return steps
-
-
-def _label_of(rows: Sequence[Division]) -> str:
-    words = {
-        Level.PROVINCE: _("省（市、自治区）"),
-        Level.PREFECTURE: _("市（州）"),
-        Level.COUNTY: _("县（市、区）"),
-    }
-    return words[Level(rows[0].level)]
+def _answers(
+    case: Case,
+    fields: Sequence[FormField],
+    scans: Sequence[Scan],
+    values: Mapping[str, str],
+    typed: Mapping[str, str],
+    errors: Mapping[str, str],
+    change: str,
+    *,
+    on: datetime.date,
+) -> list[Field]:
+    """Give the inputs of the application form."""
+    return [
+        form_fields.of(
+            field,
+            kept=case.form.get(field.key),
+            shown=values.get(f"form.{field.key}", ""),
+            on=on,
+            typed=typed,
+            error=errors.get(f"form.{field.key}", ""),
+            change=change,
+            files=form_fields.attached(
+                scans, field.key, url=lambda scan: f"/desk/cases/{case.number}/files/{scan.id}/"
+            ),
+        )
+        for field in (fields if case.standard else ())
+    ]
 
 
 def _levels(case: Case, procedure: Procedure | None) -> list[Choice]:

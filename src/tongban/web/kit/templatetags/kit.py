@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from tongban.catalogue import wording
 from tongban.kernel import ids, worktime
 
 register = template.Library()
@@ -123,3 +124,9 @@ def _numeral(value: int) -> str:
     if not tens:
         return _DIGITS[ones]
     return ("" if tens == 1 else _DIGITS[tens]) + "十" + (_DIGITS[ones] if ones else "")
+
+
+@register.filter
+def field_type(type_: str) -> str:
+    """Name a kind of form field."""
+    return str(wording.FIELD_TYPES.get(type_, type_))

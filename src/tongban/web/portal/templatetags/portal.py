@@ -12,7 +12,10 @@ register = template.Library()
 # The page that a word leads to, the word, and the pages that belong to it besides.
 NAV: tuple[tuple[str, str | Promise, frozenset[str]], ...] = (
     ("home", _("首页"), frozenset()),
+    ("items", _("事项"), frozenset({"item"})),
+    ("windows", _("窗口"), frozenset()),
     ("contacts", _("联络清单"), frozenset({"contact_versions", "contacts_version", "contact_changes"})),
+    ("progress", _("查进度"), frozenset()),
     ("verify", _("核验"), frozenset()),
 )
 

@@ -361,7 +361,7 @@
       if (await settled(answer)) {
         uploads.shift();
         put(answer.html);
-        const wrong = document.getElementById("msg-f-files-" + key);
+        const wrong = wrongOf(key);
         if (wrong?.textContent.trim()) wrongs.get(key).push(wrong.textContent.trim());
         if (wrong) wrong.textContent = wrongs.get(key).join("\n");
         waiting(key);
@@ -372,6 +372,10 @@
     uploading = false;
     if (failures.has("upload")) setTimeout(send, AGAIN);
     else send();
+  }
+
+  function wrongOf(key) {
+    return document.getElementById(key.startsWith("form.") ? "msg-f-" + key.replaceAll(".", "-") : "msg-f-files-" + key);
   }
 
   // Show the files of a material that are still on their way.
