@@ -12,11 +12,13 @@ from django.test import Client
 
 from tests.messages.servers import MailServer, SmsServer, mail_server, sms_server
 from tests.stories import Story
+from tongban.directory import queries as directory
 from tongban.kernel import ids, worktime
 from tongban.messages import gateways, queries, rules
 from tongban.messages.models import Message
 from tongban.messages.operations import sending, writing
-from tongban.messages.states import Channel, MessageState
+from tongban.messages.states import Channel, Kind, MessageState
+from tongban.people import codes
 
 SECRET = "shared-with-the-gateway"
 
@@ -260,3 +262,41 @@ class TestDeliveryReports:
         assert self.report(key=other, status="delivered") == 404
         assert self.report(key="no-key", status="delivered") == 404
         assert self.report(key=sent.key, status="perhaps") == 422
+
+
+@pytest.mark.article("F2", "C7")
+class TestCodes:
+    """One-time codes go the same way, at any hour, and only while they count."""
+
+    def code(self, at: datetime.datetime) -> Message:
+        return writing.send_code(Channel.SMS, "13900000001", digits="004711", minutes=5, at=at)
+
+    def test_reach_the_gateway_also_at_night(self, db: None, two: tuple[SmsServer, SmsServer]) -> None:
+        night = datetime.datetime(2026, 3, 2, 23, 0, tzinfo=worktime.BEIJING)
+        message = self.code(night)
+        assert sending.send(message.case_id, message.id, at=night) is not None
+        (said,) = two[0].asked
+        assert (said["to"], "004711" in said["text"]) == ("13900000001", True)
+        assert message.number == ""
+
+    def test_are_not_sent_once_they_count_no_more(self, db: None, two: tuple[SmsServer, SmsServer]) -> None:
+        at = datetime.datetime(2026, 3, 2, 10, 0, tzinfo=worktime.BEIJING)
+        message = self.code(at)
+        sending.send_due(at=at + datetime.timedelta(minutes=5))
+        message.refresh_from_db()
+        assert (message.state, message.problem, two[0].asked) == (MessageState.FAILED, "expired", [])
+        assert message not in queries.in_trouble()
+        with pytest.raises(rules.UnknownMessage):
+            sending.replay(message.case_id, message.id, by_id=1, at=at)
+
+    def test_are_written_when_somebody_asks_for_one(self, db: None) -> None:
+        digits = codes.send(phone="13900000001", address="10.0.0.1", at=directory.now())
+        message = Message.objects.get(kind=Kind.CODE)
+        assert digits in queries.text_of(message)
+        assert queries.recipient_of(message) == "13900000001"
+
+    def test_are_refused_where_no_gateway_could_bring_them(self, db: None, settings: Any) -> None:
+        settings.TONGBAN_PRACTICE = False
+        with pytest.raises(codes.NoSender):
+            codes.send(phone="13900000001", address="10.0.0.1", at=directory.now())
+        assert not Message.objects.filter(kind=Kind.CODE).exists()

@@ -26,11 +26,12 @@ def publish(text: str, *, after: int = 1) -> Template:
 class TestShipped:
     def test_covers_every_moment_way_and_language_once(self) -> None:
         there = Template.objects.filter(version=1).values_list("kind", "channel", "language")
-        assert set(there) == {(k, c, lang) for k in Kind for c in Channel for lang in LANGUAGES}
+        everything = {(k, c, lang) for k in Kind for c in Channel for lang in LANGUAGES}
+        assert set(there) == {t for t in everything if t[:2] != (Kind.CODE, Channel.IN_SITE)}
         assert wordings.load_defaults(at=AT) == 0
 
     def test_holds_no_identity_number_and_leads_on(self) -> None:
-        for row in Template.objects.all():
+        for row in Template.objects.exclude(kind=Kind.CODE):
             shown = wording.sample(row.text, kind=row.kind)
             assert not wording.holds_identity(shown)
             assert "{number}" in row.text and "{link}" in row.text and "{phone}" in row.text
