@@ -69,6 +69,7 @@ for part in (
     workbooks,
     off_list,
     messages,
+    zone,
 ):
     api.add_router("", part.router)
 problems.refuse_unknown_parameters(api)

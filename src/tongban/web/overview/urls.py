@@ -1,6 +1,7 @@
 """The addresses of the overview, story by story: each file lists its own."""
 
 from tongban.web.overview import (
+    announcements,
     compare,
     contact_list,
     drafting,
@@ -22,6 +23,7 @@ urlpatterns = [
     *contact_list.urlpatterns,
     *staff.urlpatterns,
     *words.urlpatterns,
+    *announcements.urlpatterns,
     *off_list.urlpatterns,
     *workbooks.urlpatterns,
 ]

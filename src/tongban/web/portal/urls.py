@@ -4,10 +4,24 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from tongban.web.portal import contacts, items, outbox, progress, reading, views, windows
+from tongban.web.portal import (
+    announcements,
+    contacts,
+    figures,
+    items,
+    kiosk,
+    outbox,
+    progress,
+    reading,
+    views,
+    windows,
+)
 
 urlpatterns = [
     *contacts.urlpatterns,
+    *announcements.urlpatterns,
+    *figures.urlpatterns,
+    *kiosk.urlpatterns,
     *items.urlpatterns,
     *windows.urlpatterns,
     *progress.urlpatterns,
