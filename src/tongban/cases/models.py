@@ -131,6 +131,11 @@ class CaseApplicant(models.Model):
             models.Index(
                 fields=["identity_digest"], condition=~Q(identity_digest=b""), name="applicant_identity"
             ),
+            models.Index(
+                fields=["agent_identity_digest"],
+                condition=~Q(agent_identity_digest=b""),
+                name="applicant_agent_identity",
+            ),
             models.Index(fields=["name"], condition=~Q(name=""), name="applicant_name"),
         ]
 

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Examine everything and print each exception; 0: there is none, 1: there are some."""
     examined = cases.visible_to(SYSTEM).count()
-    findings = [*_orphans(), *_calendar(), *_health(), *_backup()]
+    findings = [*_orphans(), *_calendar(), *_health(), *_failed_jobs(), *_backup()]
     if not options.without_journal:
         findings += _journal()
     if options.json:
@@ -81,6 +81,12 @@ def _health() -> Iterator[Finding]:
             continue
         if not _works(check):
             yield Finding("health", name, _ILL.get(name, "does not work"))
+
+
+def _failed_jobs() -> Iterator[Finding]:
+    """Name the jobs that failed for good, by task: what should have followed a step did not."""
+    for task, count in health.failed_jobs().items():
+        yield Finding("queue", task, f"{count} failed for good: see /system/queue/")
 
 
 def _backup() -> Iterator[Finding]:

@@ -21,6 +21,9 @@
 | `TONGBAN_ADMINISTRATORS_NEED_FACTOR` | 1: the three administrators sign in with a second factor | 0 in practice, else 1 |
 | `TONGBAN_OUTGOING_ALLOW` | hosts and networks inside that we may call | this machine in practice, else none |
 | `TONGBAN_METRICS_TOKEN` | bearer secret that opens `/metrics` and `/health/detail` from elsewhere | none: this machine only |
+| `TONGBAN_OIDC_ISSUER` | the national unified identity service (统一身份认证), an OpenID provider | none: phones only |
+| `TONGBAN_OIDC_CLIENT_ID`, `TONGBAN_OIDC_CLIENT_SECRET` | what we are called there, and our secret | none |
+| `TONGBAN_OIDC_CLAIMS` | how it calls what it tells, as `ours=theirs`, comma separated | see `people/unified.py` |
 | `TONGBAN_SMS_URL`, `TONGBAN_SMS_SECRET` | HTTP gateway for text messages; `…_2` takes over | simulated in practice |
 | `TONGBAN_SMTP_URL` | mail server: `smtp://user:password@host:port?from=address`, or smtps:// | simulated in practice |
 | `TONGBAN_LISTEN` | address that the web process listens on | 127.0.0.1 |
@@ -76,6 +79,14 @@ TONGBAN_SMS = [
 ]
 TONGBAN_SMTP_URL = os.environ.get("TONGBAN_SMTP_URL", "")
 TONGBAN_METRICS_TOKEN = os.environ.get("TONGBAN_METRICS_TOKEN", "")
+TONGBAN_OIDC_ISSUER = os.environ.get("TONGBAN_OIDC_ISSUER", "").rstrip("/")
+TONGBAN_OIDC_CLIENT_ID = os.environ.get("TONGBAN_OIDC_CLIENT_ID", "")
+TONGBAN_OIDC_CLIENT_SECRET = os.environ.get("TONGBAN_OIDC_CLIENT_SECRET", "")
+TONGBAN_OIDC_CLAIMS = dict(
+    pair.strip().partition("=")[::2]
+    for pair in os.environ.get("TONGBAN_OIDC_CLAIMS", "").split(",")
+    if "=" in pair
+)
 TONGBAN_MAX_SCAN = 20 * 1024 * 1024
 # Share of a duty's working time after which it shows amber; a province may set its own as a parameter.
 TONGBAN_AMBER_SHARE = 0.7

@@ -22,7 +22,7 @@ from tongban.directory.models import (
     Window,
     WindowKind,
 )
-from tongban.kernel import trip, worktime
+from tongban.kernel import compiled, trip, worktime
 
 CLOCK_OFFSET = "practice.clock_offset"
 # Whoever counts time in the open transaction holds this lock together with others; whoever changes days or
@@ -221,10 +221,13 @@ def open_window(window_id: int) -> Window:
     Raises:
         rules.NotListed: it is not on the contact list (P13).
     """
-    window = Window.objects.filter(id=window_id).first()
+    window = _window.first(window_id)
     if window is None or not window.is_open:
         raise rules.NotListed(place=window.name if window else "")
     return window
+
+
+_window = compiled.Read(lambda window_id: Window.objects.filter(id=window_id), int)
 
 
 def open_window_of(code: str) -> Window:

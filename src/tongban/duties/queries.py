@@ -2,7 +2,7 @@
 
 import collections
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -11,6 +11,8 @@ from tongban.directory import queries as directory
 from tongban.directory.calendar import PlaceCalendar
 from tongban.duties.models import BearerKind, Duty, Unit
 from tongban.kernel import worktime
+
+TALLIED_AT_MOST = 1000
 
 
 def default_amber_share() -> float:
@@ -59,6 +61,12 @@ def open_of_case(case_id: int) -> QuerySet[Duty]:
     return Duty.objects.filter(case_id=case_id, done_at=None).order_by("-is_turn", "due_at")
 
 
+def turns_of(case_ids: Iterable[int]) -> dict[int, Duty]:
+    """Give for each case the open duty that is its turn, in one query."""
+    rows = Duty.objects.filter(case_id__in=list(case_ids), done_at=None, is_turn=True)
+    return {duty.case_id: duty for duty in rows}
+
+
 def queue_of(bearers: Sequence[tuple[BearerKind, int]]) -> QuerySet[Duty]:
     """Give the open duties of bearers, the soonest due first."""
     rows = Duty.objects.none()
@@ -68,6 +76,30 @@ def queue_of(bearers: Sequence[tuple[BearerKind, int]]) -> QuerySet[Duty]:
     for kind, ids_ in by_kind.items():
         rows = rows | Duty.objects.filter(bearer_kind=kind, bearer_id__in=ids_, done_at=None)
     return rows.order_by("due_at", "id")
+
+
+def after_in_queue(
+    rows: QuerySet[Duty], after: tuple[datetime.datetime | None, int] | None
+) -> QuerySet[Duty]:
+    """Go on in a queue after the duty whose due time and id are given; clocks that stand come last."""
+    if after is None:
+        return rows
+    due_at, id_ = after
+    if due_at is None:
+        return rows.filter(due_at=None, id__gt=id_)
+    return rows.filter(Q(due_at__gt=due_at) | Q(due_at=due_at, id__gt=id_) | Q(due_at=None))
+
+
+def tally_of(
+    bearers: Sequence[tuple[BearerKind, int]], *, at: datetime.datetime, most: int = TALLIED_AT_MOST
+) -> dict[str, int]:
+    """Count what bearers owe: late, soon due, the rest; of all together at most so many, the soonest due first."""
+    counts = {"late": 0, "soon": 0, "rest": 0}
+    for due_at, amber_at in queue_of(bearers).values_list("due_at", "amber_at")[:most]:
+        late = due_at is not None and due_at < at
+        soon = not late and due_at is not None and amber_at is not None and amber_at <= at
+        counts["late" if late else "soon" if soon else "rest"] += 1
+    return counts
 
 
 def watched_by(window_ids: Sequence[int]) -> QuerySet[Duty]:

@@ -8,6 +8,7 @@ import datetime
 import secrets
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth import hashers
 from django.db import IntegrityError, transaction
 
@@ -208,6 +209,11 @@ SAMPLES = (
     Sample("applicant.4", "示例申请人丁", "13900000004", "500103200101024562"),
 )
 SAMPLE_ENTERPRISE = ("91520103MA6DEM001Y", "示例黔川商贸有限公司")
+
+
+def samples() -> tuple[Sample, ...]:
+    """Give the practice applicants whose phones may be shown; none outside practice mode."""
+    return SAMPLES if settings.TONGBAN_PRACTICE else ()
 
 
 @transaction.atomic

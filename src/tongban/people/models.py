@@ -260,6 +260,26 @@ class Lockout(models.Model):
         return f"{self.account} {self.address}"
 
 
+class OneTimeCode(models.Model):
+    """Six digits that were sent to a phone or an e-mail address. Only digests are kept, one living code a subject."""
+
+    what = models.CharField("用途", max_length=12)
+    subject_digest = models.BinaryField("对象摘要", max_length=32)
+    digest = models.BinaryField("摘要", max_length=32)
+    made_at = models.DateTimeField("发出时间")
+    until_at = models.DateTimeField("失效时间", db_index=True)
+    tries = models.IntegerField("已试次数", default=0)
+    used_at = models.DateTimeField("使用时间", null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["what", "subject_digest"], name="one_code_lives_at_a_time")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.made_at}"
+
+
 class RealName(models.TextChoices):
     """How sure it is who an applicant is; only what somebody else has checked opens what concerns that number."""
 

@@ -1,6 +1,5 @@
 """Sign-in (`/desk/sign-in/`): account and password, then the second factor where there is one."""
 
-import re
 from typing import Any
 
 from django.conf import settings
@@ -21,8 +20,8 @@ from django.views.decorators.http import require_http_methods
 from tongban.kernel import refusals
 from tongban.people import factors, gate, passwords, policy, security
 from tongban.people.models import Person
+from tongban.web.kit import devices, requests
 from tongban.web.kit import gate as door
-from tongban.web.kit import requests
 
 PENDING = "pending"  # in the session: who gave the right password and owes the second factor
 PENDING_LIFE = 5 * 60
@@ -128,7 +127,7 @@ def let_in(request: HttpRequest, person: Person, *, going_to: str, again: str = 
     at = requests.machine_time()
     sent = door.carried_for(person, again or request.POST.get("again", ""))
     auth.login(request, person, backend=BACKEND)
-    door.begin(request, device=device_of(request.headers.get("User-Agent", "")))
+    door.begin(request, device=devices.name_of(request.headers.get("User-Agent", "")))
     gate.let_in(person, address=requests.address_of(request), at=at)
     actor = requests.person_acting(person, at=requests.time_of(request))
     if passwords.must_change(person, at=at):
@@ -136,38 +135,12 @@ def let_in(request: HttpRequest, person: Person, *, going_to: str, again: str = 
     elif policy.needs_factor(actor.posts) and not factors.is_on(person):
         request.session[door.MUST] = "factor"
     elif sent:
-        return render(request, "account/resend.html", {"sent": sent, "texts": _texts(sent["said"])})
+        return render(request, "account/resend.html", {"sent": sent, "texts": door.texts_of(sent["said"])})
     home = settings.TONGBAN_ADMINISTRATORS_HOME if actor.is_administrator else settings.LOGIN_REDIRECT_URL
     is_ours = url_has_allowed_host_and_scheme(
         going_to, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return HttpResponseRedirect(going_to if going_to and is_ours else home)
-
-
-def _texts(said: dict[str, list[str]]) -> list[str]:
-    """Give what people wrote in a form, without keys and codes, so that they see what will be sent."""
-    return [
-        v for k, values in said.items() if k not in ("revision", "_key", "next") for v in values if len(v) > 3
-    ]
-
-
-_BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
-_SYSTEMS = (
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Windows", "Windows"),
-    ("Mac OS", "macOS"),
-    ("Linux", "Linux"),
-)
-
-
-def device_of(agent: str) -> str:
-    """Name a browser and its system, so that people recognise their own; empty when neither is known."""
-    words = [
-        next((name for sign, name in table if re.search(sign, agent)), "") for table in (_BROWSERS, _SYSTEMS)
-    ]
-    return " · ".join(filter(None, words))
 
 
 def practice_accounts() -> list[tuple[str, str]]:

@@ -110,7 +110,12 @@ PAGES: dict[str, Line] = {
     # These two ask for this machine or for a secret instead (`metrics.is_admitted`), and are not there otherwise.
     "health_detail": Line(PUBLIC),
     "metrics": Line(PUBLIC),
-    # Sign-in and one's own account
+    # Applicants: sign-in and their own space
+    "enter": Line(PUBLIC),
+    "my": Line(APPLICANT),
+    "my_party": Line(APPLICANT),
+    "my_sign_out": Line(APPLICANT),
+    # Sign-in and one's own account, of staff
     "sign_in": Line(PUBLIC),
     "sign_in_code": Line(PUBLIC),
     "account_alive": Line(PUBLIC),

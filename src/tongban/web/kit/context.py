@@ -26,6 +26,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """Give the template variables that every page has."""
     return {
         "is_practice": settings.TONGBAN_PRACTICE,
+        "has_oidc": bool(settings.TONGBAN_OIDC_ISSUER),
         "actor": getattr(request, "actor", requests.NOBODY),
         "now": requests.time_of(request),
         "reading_class": reading_class(request),

@@ -1,7 +1,8 @@
 """Between sign-in and the pages: ends sessions that rest too long, and leads first to what must be done first.
 
-A form that comes after the time is over is not lost: the answer asks for the password again, carries what
-was typed, signed, and offers it for sending once its writer is back.
+A form that comes after the time is over is not lost: the answer asks to sign in again (staff by password, an
+applicant by a code or the national identity service), carries what was typed, signed, and offers it for sending
+once its writer is back.
 """
 
 import datetime
@@ -17,7 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tongban.people import policy, security
-from tongban.people.models import Person
+from tongban.people.models import Person, PersonKind
 from tongban.people.sessions import ADDRESS, BEGAN, DEVICE, SEEN
 from tongban.web.kit import reading, requests
 
@@ -88,15 +89,16 @@ def _touch(request: HttpRequest, *, now: datetime.datetime, is_sign_of_life: boo
 def _end(request: HttpRequest, person: Any, *, now: datetime.datetime) -> HttpResponse:
     with reading.recording_an_event():
         security.record("idle_end", at=now, by=person, address=requests.address_of(request))
+    kept = "" if request.method in ("GET", "HEAD") else carried(request, person)
     auth.logout(request)
-    if request.method == "GET" or request.method == "HEAD":
+    door = resolve_url("enter" if person.kind == PersonKind.APPLICANT else "sign_in")
+    if request.method in ("GET", "HEAD"):
         messages.warning(request, _("您较长时间没有操作，已自动退出。请重新登录后继续。"))
-        return _go(request, f"{resolve_url('sign_in')}?{_next(request.get_full_path())}")
+        return _go(request, f"{door}?{_next(request.get_full_path())}")
     if "HX-Request" in request.headers:
-        return _go(request, resolve_url("sign_in"))
-    return render(
-        request, "kit/again.html", {"again": carried(request, person), "person": person}, status=401
-    )
+        return _go(request, door)
+    page = "kit/again_code.html" if person.kind == PersonKind.APPLICANT else "kit/again.html"
+    return render(request, page, {"again": kept, "person": person}, status=401)
 
 
 def _next(path: str) -> str:
@@ -121,8 +123,24 @@ def carried(request: HttpRequest, person: Person) -> str:
         "path": request.get_full_path(),
         "said": said,
         "had_files": bool(request.FILES),
+        "party": request.session.get(requests.PARTY, ""),
     }
     return signing.dumps(sent, salt=AGAIN_SALT, compress=True)
+
+
+def carried_by(text: str) -> int | None:
+    """Give whose form it is that `carried` signed; None when it is too old, or not ours."""
+    try:
+        return int(signing.loads(text, salt=AGAIN_SALT, max_age=_AGAIN_LIFE)["person"])
+    except signing.BadSignature:
+        return None
+
+
+def texts_of(said: dict[str, list[str]]) -> list[str]:
+    """Give what people wrote in a form, without keys and codes, so that they see what will be sent."""
+    return [
+        v for k, values in said.items() if k not in ("revision", "_key", "next") for v in values if len(v) > 3
+    ]
 
 
 def carried_for(person: Person, text: str) -> dict[str, Any] | None:
