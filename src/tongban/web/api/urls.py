@@ -26,6 +26,7 @@ from tongban.web.api import (
     steps,
     words,
     workbooks,
+    zone,
 )
 from tongban.web.api.auth import BEARER
 
