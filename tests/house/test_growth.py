@@ -36,7 +36,6 @@ BOUNDED_COUNTS = {
     "cases/operations/result.py",
     "command/seed.py",
     "command/doctor.py",
-    "cases/figures.py",  # the nightly count of the public figures
     "journal/operations.py",  # the nightly verification, which has read every entry anyway
 }
 

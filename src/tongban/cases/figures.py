@@ -12,9 +12,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from tongban.cases.models import ProvinceFigures
 from tongban.directory import rules
-from tongban.directory.models import Division, Level
+from tongban.directory.models import Division, Level, ProvinceFigures
 
 COUNTED = ("received", "sent_here", "decided", "in_time", "asked_for_more")
 _MONTH = "date_trunc('month', {at} AT TIME ZONE 'Asia/Shanghai')::date"

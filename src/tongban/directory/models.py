@@ -301,6 +301,32 @@ class Kiosk(models.Model):
         return self.name
 
 
+class ProvinceFigures(models.Model):
+    """What one province did in one month, counted every night so that no page has to (F1, G3)."""
+
+    province = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name="省份")
+    month_on = models.DateField("月份")  # its first day
+    received = models.IntegerField("收件", default=0)  # by the province's windows, for other places
+    sent_here = models.IntegerField("转来", default=0)  # received elsewhere, for this province to decide
+    decided = models.IntegerField("办出", default=0)
+    in_time = models.IntegerField("按期办出", default=0)  # of those decided: within the promised limit
+    asked_for_more = models.IntegerField("超出首次告知的补正", default=0)
+    counted_at = models.DateTimeField("统计时间")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["province", "month_on"], name="figures_of_a_province_once_a_month"
+            ),
+            models.CheckConstraint(
+                condition=Q(in_time__lte=F("decided")), name="no_more_in_time_than_decided"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.province_id} {self.month_on:%Y-%m}"
+
+
 class CalendarYear(models.Model):
     """A year whose working days are known. Without such a row no due date is computed in that year."""
 

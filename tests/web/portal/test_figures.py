@@ -9,7 +9,8 @@ from django.test import Client
 
 from tests.stories import Story
 from tongban.cases import figures
-from tongban.cases.models import CorrectionNotice, ProvinceFigures
+from tongban.cases.models import CorrectionNotice
+from tongban.directory.models import ProvinceFigures
 from tongban.duties.models import Duty
 from tongban.kernel import ids
 
