@@ -157,9 +157,22 @@ def parameter(name: str, default: Any, *, code: str = "", stamp: int | None = No
     return default
 
 
+def places_where(name: str, value: Any) -> list[Division]:
+    """Give the divisions that have set a parameter to a value for themselves, in the order of codes."""
+    codes = Parameter.objects.filter(name=name, value=value, division__isnull=False).values("division_id")
+    return list(Division.objects.filter(code__in=codes).order_by("code"))
+
+
 def divisions_of(parent_code: str | None, *, on: datetime.date) -> QuerySet[Division]:
     """Give the divisions right below one (the provinces for None) that exist on a day, in the order of codes."""
     rows = Division.objects.filter(parent_id=parent_code, valid_from_on__lte=on)
+    return (rows.filter(valid_until_on=None) | rows.filter(valid_until_on__gt=on)).order_by("code")
+
+
+def peers_of(code: str, *, on: datetime.date) -> QuerySet[Division]:
+    """Give the divisions of the same level in other provinces that exist on a day, in the order of codes."""
+    rows = Division.objects.filter(level=Division.objects.filter(code=code).values("level")[:1])
+    rows = rows.exclude(code__startswith=code[:2]).filter(valid_from_on__lte=on)
     return (rows.filter(valid_until_on=None) | rows.filter(valid_until_on__gt=on)).order_by("code")
 
 

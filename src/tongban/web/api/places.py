@@ -16,7 +16,7 @@ from tongban.people import keeping, staff
 from tongban.people.models import Post
 from tongban.web.api.bodies import Input
 from tongban.web.api.contact_shapes import ChangeOut, ContactListOut, ContactListVersionOut
-from tongban.web.api.shapes import DivisionCode, Done, Moment
+from tongban.web.api.shapes import DivisionCode, Done
 from tongban.web.api.writing import counts_once
 from tongban.web.kit import requests
 from tongban.web.kit.requests import TongbanRequest

@@ -6,7 +6,9 @@ from tongban.web.overview import (
     contact_list,
     drafting,
     landing,
+    lists,
     off_list,
+    pilots,
     places,
     staff,
     standards,
@@ -25,5 +27,7 @@ urlpatterns = [
     *words.urlpatterns,
     *announcements.urlpatterns,
     *off_list.urlpatterns,
+    *lists.urlpatterns,
+    *pilots.urlpatterns,
     *workbooks.urlpatterns,
 ]
