@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 
 from tongban.web.portal import (
     announcements,
+    complaints,
     contacts,
     enter,
     figures,
@@ -14,6 +15,7 @@ from tongban.web.portal import (
     my,
     outbox,
     progress,
+    ratings,
     reading,
     views,
     windows,
@@ -29,6 +31,8 @@ urlpatterns = [
     *progress.urlpatterns,
     *enter.urlpatterns,
     *my.urlpatterns,
+    *ratings.urlpatterns,
+    *complaints.urlpatterns,
     *reading.urlpatterns,
     *outbox.urlpatterns,
     path("", views.home, name="home"),

@@ -18,6 +18,11 @@ NAV: tuple[tuple[str, str | Promise, frozenset[str]], ...] = (
     ("announcements", _("公告"), frozenset({"announcement"})),
     ("figures", _("统计"), frozenset()),
     ("progress", _("查进度"), frozenset()),
+    (
+        "ratings",
+        _("评价和投诉"),
+        frozenset({"rate", "rate_legs", "complain", "complaint_follow", "complaint"}),
+    ),
     ("verify", _("核验"), frozenset()),
 )
 
