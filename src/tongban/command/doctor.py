@@ -12,6 +12,7 @@ from tongban.command import running
 from tongban.command.archive import place, wal
 from tongban.command.problems import Problem
 from tongban.directory import queries as directory
+from tongban.feedback import soundness
 from tongban.journal import operations as journal
 from tongban.kernel import ids, worktime
 from tongban.people.actors import SYSTEM
@@ -55,6 +56,8 @@ def run(options: argparse.Namespace) -> int:
 def _orphans() -> Iterator[Finding]:
     for ailment in doctor.examine(at=directory.now()):
         yield Finding("cases", ailment.number, ailment.what)
+    for open_ in soundness.examine():
+        yield Finding(open_.part, open_.number, open_.what)
 
 
 def _journal() -> Iterator[Finding]:

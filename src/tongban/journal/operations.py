@@ -28,6 +28,7 @@ CHAINS = {
     "catalogue": 7,
     "item_list": 20,
     "pilot": 21,
+    "feedback": 9,
 }
 _ENTRY_COLUMNS = (
     "chain_id, seq, code, article, at, recorded_at, actor_id, actor, place, payload, digest_before, digest"

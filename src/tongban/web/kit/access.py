@@ -122,6 +122,15 @@ PAGES: dict[str, Line] = {
     "account_factor_codes": Line(STAFF),
     "account_factor_off": Line(STAFF),
     "account_session_end": Line(STAFF),
+    # Ratings and complaints
+    "rate": Line(PUBLIC),
+    "rate_legs": Line(PUBLIC, area=True),
+    "ratings": Line(PUBLIC),
+    "my_ratings": Line(APPLICANT),
+    "complain": Line(PUBLIC),
+    "complaint_follow": Line(PUBLIC),
+    "complaint": Line(PUBLIC, area=True),
+    "my_complaints": Line(APPLICANT),
     # The workbench
     "today": Line(STAFF),
     "search": Line(BUSINESS),
