@@ -8,7 +8,9 @@ from django.db import connection
 
 from tongban.cases import following
 from tongban.cases.models import Case
+from tongban.messages import codes as codes_out
 from tongban.messages.states import MOMENTS
+from tongban.people import codes
 
 LIVE_CHANNEL = "tongban_live"
 TELL = "tongban.messages.tasks.tell"
@@ -23,6 +25,8 @@ def connect() -> None:
     """Connect every listener once, however often this is called."""
     if ping not in following.ON_CHANGE:
         following.ON_CHANGE.append(ping)
+    if codes_out.queue not in codes.SENDERS:
+        codes.SENDERS.append(codes_out.queue)
     following.queue_after(TELL, steps=MOMENTS)  # in the step's own transaction (P21(4))
 
 

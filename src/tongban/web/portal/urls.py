@@ -4,7 +4,21 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from tongban.web.portal import contacts, enter, items, my, outbox, progress, reading, views, windows
+from tongban.web.portal import (
+    contacts,
+    enter,
+    items,
+    my,
+    my_account,
+    my_case,
+    my_looks,
+    my_mandates,
+    outbox,
+    progress,
+    reading,
+    views,
+    windows,
+)
 
 urlpatterns = [
     *contacts.urlpatterns,
@@ -13,6 +27,10 @@ urlpatterns = [
     *progress.urlpatterns,
     *enter.urlpatterns,
     *my.urlpatterns,
+    *my_case.urlpatterns,
+    *my_looks.urlpatterns,
+    *my_account.urlpatterns,
+    *my_mandates.urlpatterns,
     *reading.urlpatterns,
     *outbox.urlpatterns,
     path("", views.home, name="home"),
