@@ -20,7 +20,7 @@ UNTIL = datetime.date(2026, 3, 31)
 
 
 def again(by: Actor, on: datetime.date = datetime.date(2026, 3, 2)) -> Actor:
-    return people.actor_of(Person.objects.get(pk=by.id), on=on)
+    return people.actor_of(Person.objects.get(pk=by.id or 0), on=on)
 
 
 @pytest.fixture

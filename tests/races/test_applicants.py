@@ -1,6 +1,7 @@
 """Applicants at one moment: a code counts once, and a mandate that is ended while it is accepted is over."""
 
 import datetime
+import functools
 
 import pytest
 
@@ -43,10 +44,8 @@ class TestMandate:
                 by=giver,
                 at=at,
             )
-            together(
-                lambda row=row: mandates.accept(row.id, by=agent, at=at),
-                lambda row=row: mandates.end(row.id, by=giver, at=at),
-            )
+            both = functools.partial(mandates.accept, row.id, by=agent, at=at)
+            together(both, functools.partial(mandates.end, row.id, by=giver, at=at))
             kept = Mandate.objects.get(id=row.id)
             assert kept.ended_at is not None
             acting = people.actor_of(Person.objects.get(account="applicant.2"), on=at.date())

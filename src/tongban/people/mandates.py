@@ -95,6 +95,26 @@ def register_enterprise(*, code: str, name: str, how: str, by: Actor, at: dateti
         raise EnterpriseKnown(fields={"code": EnterpriseKnown().message}) from None
 
 
+def represent(*, code: str, name: str, by: Actor, at: datetime.datetime) -> Enterprise:
+    """Register an enterprise of which the national identity service says that somebody represents it by law.
+
+    Where somebody else represented it before, the service knows better.
+
+    Raises:
+        As `register_enterprise`.
+    """
+    try:
+        return register_enterprise(code=code, name=name, how="oidc", by=by, at=at)
+    except EnterpriseKnown:
+        person = _checked(by)
+        row = Enterprise.objects.select_for_update().get(code=numbers.check_credit_code(text.clean(code)))
+        before = row.legal_representative_id
+        row.legal_representative, row.checked_how = person, "oidc"
+        row.save(update_fields=["legal_representative", "checked_how"])
+        _note("enterprise.represented", [before, person.pk], by=by, at=at, enterprise=row.id)
+        return row
+
+
 @transaction.atomic
 def offer(
     *,

@@ -107,6 +107,8 @@ PAGES: dict[str, Line] = {
     "metrics": Line(PUBLIC),
     # Applicants: sign-in and their own space
     "enter": Line(PUBLIC),
+    "enter_oidc": Line(PUBLIC),
+    "enter_oidc_back": Line(PUBLIC),
     "my": Line(APPLICANT),
     "my_party": Line(APPLICANT),
     "my_case": Line(APPLICANT, case=SEES),
