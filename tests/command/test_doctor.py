@@ -33,6 +33,22 @@ class TestDoctor:
         said = capsys.readouterr().out
         assert "Healthy" in said and "The journal is whole" in said
 
+    @pytest.mark.article("S4")
+    def test_names_the_task_whose_jobs_failed_for_good(
+        self, db: None, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        from django.db import connection
+
+        from tongban.command import doctor
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status)"
+                " VALUES ('default', 'duties.recompute', '{}', 'failed')"
+            )
+        assert doctor.run(options()) == 1
+        assert "QUEUE: duties.recompute: 1 failed for good" in capsys.readouterr().out
+
     @pytest.mark.article("C12")
     def test_names_the_case_that_nobody_holds(self, story: Any, capsys: pytest.CaptureFixture[str]) -> None:
         from tongban.command import doctor

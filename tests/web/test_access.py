@@ -111,6 +111,7 @@ class World:
             "procedure_id": (str(self.story.case.procedure_id), str(self.story.case.procedure_id)),
             "code": (PLACE, PLACE),
             "act": ("save", "save"),
+            "token": ("no-such-token", "another-one"),
             "kind": ("contacts", "no-such"),
             "what": ("template", "template"),
             "on": ("2026-04-20", "2026-04-20"),
@@ -301,7 +302,7 @@ class TestOperations:
                     "data": json.dumps(body(operation, account)),
                     "content_type": "application/json",
                 }
-                if operation == "addScan":
+                if operation in ("addScan", "addFormFile"):
                     sent = {"data": multipart("file"), "content_type": MULTIPART_CONTENT}
                 there, missing = asked(Client(), world, account, method, path, headers=headers, **sent)
                 line, writes = access.OPERATIONS[operation], method != "GET"

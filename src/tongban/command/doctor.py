@@ -12,6 +12,7 @@ from tongban.command import running
 from tongban.command.archive import place, wal
 from tongban.command.problems import Problem
 from tongban.directory import queries as directory
+from tongban.feedback import soundness
 from tongban.journal import operations as journal
 from tongban.kernel import ids, worktime
 from tongban.people.actors import SYSTEM
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Examine everything and print each exception; 0: there is none, 1: there are some."""
     examined = cases.visible_to(SYSTEM).count()
-    findings = [*_orphans(), *_calendar(), *_health(), *_backup()]
+    findings = [*_orphans(), *_calendar(), *_health(), *_failed_jobs(), *_backup()]
     if not options.without_journal:
         findings += _journal()
     if options.json:
@@ -55,6 +56,8 @@ def run(options: argparse.Namespace) -> int:
 def _orphans() -> Iterator[Finding]:
     for ailment in doctor.examine(at=directory.now()):
         yield Finding("cases", ailment.number, ailment.what)
+    for open_ in soundness.examine():
+        yield Finding(open_.part, open_.number, open_.what)
 
 
 def _journal() -> Iterator[Finding]:
@@ -81,6 +84,12 @@ def _health() -> Iterator[Finding]:
             continue
         if not _works(check):
             yield Finding("health", name, _ILL.get(name, "does not work"))
+
+
+def _failed_jobs() -> Iterator[Finding]:
+    """Name the jobs that failed for good, by task: what should have followed a step did not."""
+    for task, count in health.failed_jobs().items():
+        yield Finding("queue", task, f"{count} failed for good: see /system/queue/")
 
 
 def _backup() -> Iterator[Finding]:

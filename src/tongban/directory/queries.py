@@ -22,7 +22,7 @@ from tongban.directory.models import (
     Window,
     WindowKind,
 )
-from tongban.kernel import trip, worktime
+from tongban.kernel import compiled, trip, worktime
 
 CLOCK_OFFSET = "practice.clock_offset"
 # Whoever counts time in the open transaction holds this lock together with others; whoever changes days or
@@ -157,9 +157,22 @@ def parameter(name: str, default: Any, *, code: str = "", stamp: int | None = No
     return default
 
 
+def places_where(name: str, value: Any) -> list[Division]:
+    """Give the divisions that have set a parameter to a value for themselves, in the order of codes."""
+    codes = Parameter.objects.filter(name=name, value=value, division__isnull=False).values("division_id")
+    return list(Division.objects.filter(code__in=codes).order_by("code"))
+
+
 def divisions_of(parent_code: str | None, *, on: datetime.date) -> QuerySet[Division]:
     """Give the divisions right below one (the provinces for None) that exist on a day, in the order of codes."""
     rows = Division.objects.filter(parent_id=parent_code, valid_from_on__lte=on)
+    return (rows.filter(valid_until_on=None) | rows.filter(valid_until_on__gt=on)).order_by("code")
+
+
+def peers_of(code: str, *, on: datetime.date) -> QuerySet[Division]:
+    """Give the divisions of the same level in other provinces that exist on a day, in the order of codes."""
+    rows = Division.objects.filter(level=Division.objects.filter(code=code).values("level")[:1])
+    rows = rows.exclude(code__startswith=code[:2]).filter(valid_from_on__lte=on)
     return (rows.filter(valid_until_on=None) | rows.filter(valid_until_on__gt=on)).order_by("code")
 
 
@@ -221,10 +234,13 @@ def open_window(window_id: int) -> Window:
     Raises:
         rules.NotListed: it is not on the contact list (P13).
     """
-    window = Window.objects.filter(id=window_id).first()
+    window = _window.first(window_id)
     if window is None or not window.is_open:
         raise rules.NotListed(place=window.name if window else "")
     return window
+
+
+_window = compiled.Read(lambda window_id: Window.objects.filter(id=window_id), int)
 
 
 def open_window_of(code: str) -> Window:

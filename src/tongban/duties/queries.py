@@ -12,6 +12,8 @@ from tongban.directory.calendar import PlaceCalendar
 from tongban.duties.models import BearerKind, Duty, Unit
 from tongban.kernel import worktime
 
+TALLIED_AT_MOST = 1000
+
 
 def default_amber_share() -> float:
     """Give the share of a duty's time after which it shows amber where no place has set its own."""
@@ -74,6 +76,30 @@ def queue_of(bearers: Sequence[tuple[BearerKind, int]]) -> QuerySet[Duty]:
     for kind, ids_ in by_kind.items():
         rows = rows | Duty.objects.filter(bearer_kind=kind, bearer_id__in=ids_, done_at=None)
     return rows.order_by("due_at", "id")
+
+
+def after_in_queue(
+    rows: QuerySet[Duty], after: tuple[datetime.datetime | None, int] | None
+) -> QuerySet[Duty]:
+    """Go on in a queue after the duty whose due time and id are given; clocks that stand come last."""
+    if after is None:
+        return rows
+    due_at, id_ = after
+    if due_at is None:
+        return rows.filter(due_at=None, id__gt=id_)
+    return rows.filter(Q(due_at__gt=due_at) | Q(due_at=due_at, id__gt=id_) | Q(due_at=None))
+
+
+def tally_of(
+    bearers: Sequence[tuple[BearerKind, int]], *, at: datetime.datetime, most: int = TALLIED_AT_MOST
+) -> dict[str, int]:
+    """Count what bearers owe: late, soon due, the rest; of all together at most so many, the soonest due first."""
+    counts = {"late": 0, "soon": 0, "rest": 0}
+    for due_at, amber_at in queue_of(bearers).values_list("due_at", "amber_at")[:most]:
+        late = due_at is not None and due_at < at
+        soon = not late and due_at is not None and amber_at is not None and amber_at <= at
+        counts["late" if late else "soon" if soon else "rest"] += 1
+    return counts
 
 
 def watched_by(window_ids: Sequence[int]) -> QuerySet[Duty]:

@@ -123,6 +123,22 @@ class Presence(models.Model):
         return f"{self.person_id} {self.window_id}"
 
 
+class RosterDay(models.Model):
+    """Somebody who is to be on duty at a window on a day, as planned ahead."""
+
+    window = models.ForeignKey(Window, models.CASCADE, related_name="+", verbose_name="窗口")
+    on = models.DateField("日期")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+", verbose_name="人员")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["window", "on", "person"], name="a_person_is_planned_once_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.window_id} {self.on}"
+
+
 class Token(models.Model):
     """A bearer token for the API. Only its digest is kept."""
 

@@ -21,6 +21,10 @@ class NotYourArea(refusals.NotAllowed):
     """只有当地及上级政务服务管理机构的人员可以安排{place}的人员。"""
 
 
+class NotYourRoster(refusals.NotAllowed):
+    """{place}的值班由窗口负责人或者当地管理机构安排，您没有那里的岗位。"""
+
+
 class NotAtYourWindow(refusals.NotAllowed):
     """您在{place}没有窗口岗位，不能在那里登记在岗。"""
 
@@ -84,6 +88,22 @@ def require_area(actor: Actor, code: str, *, place: str) -> Who:
         if post.role == Role.MANAGER and code.startswith(post.division_prefix):
             return Who(actor.id, actor.name, post.place)
     raise NotYourArea(place=place)
+
+
+def may_plan_roster(actor: Actor, window: Window) -> bool:
+    """Tell whether somebody plans who is on duty at a window: its leads, and who manages its area."""
+    return window.id in actor.lead_window_ids or may_manage_area(actor, window.hall.authority.division_id)
+
+
+def require_roster(actor: Actor, window: Window) -> Who:
+    """Give who plans the duty of a window, for the record.
+
+    Raises:
+        NotYourRoster: neither a lead of the window nor a manager of its area.
+    """
+    if not may_plan_roster(actor, window):
+        raise NotYourRoster(place=window.name)
+    return Who(actor.id, actor.name, actor.place)
 
 
 def authorities_seen_by(actor: Actor) -> QuerySet[Authority]:

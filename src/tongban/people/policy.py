@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tongban.directory import queries as directory
+from tongban.directory import rules as directory_rules
 from tongban.people.actors import HeldPost
 from tongban.people.roles import ADMINISTRATORS
 
@@ -54,16 +55,23 @@ def value(number: Number) -> int:
     return found if fits else number.default
 
 
+def asks_factor(code: str) -> bool:
+    """Say whether staff of a division must have a second factor: it is asked of it, or of one that holds it."""
+    return any(
+        directory.parameter(SECOND_FACTOR, False, code=one) is True for one in directory_rules.chain_of(code)
+    )
+
+
 def needs_factor(posts: Iterable[HeldPost]) -> bool:
     """Say whether somebody with these posts must sign in with a second factor.
 
     The three administrators must, except in practice mode, where everybody knows the one password and no
-    real case is at stake; others where their place, its city or its province says so.
+    real case is at stake; others where their place, its city or its province is asked to.
     """
     for post in posts:
         if post.role in ADMINISTRATORS:
             if settings.TONGBAN_ADMINISTRATORS_NEED_FACTOR:
                 return True
-        elif directory.parameter(SECOND_FACTOR, False, code=post.division_code) is True:
+        elif asks_factor(post.division_code):
             return True
     return False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from django.db.models import Prefetch, Q
 from django.utils.translation import gettext as _
 
-from tongban.kernel import crypto
+from tongban.kernel import compiled, crypto
 from tongban.people.actors import Actor, HeldPost, Party, PartyKind, Standing
 from tongban.people.models import (
     Applicant,
@@ -27,13 +27,19 @@ def actor_of(person: Person, *, on: datetime.date) -> Actor:
     """Give a person as somebody who acts: staff with the posts held on a day, in one query; an applicant in three."""
     if person.kind == PersonKind.APPLICANT:
         return Actor(id=person.pk, name=person.name, standing=_standing(person, on=on))
-    rows = (
-        Post.objects.filter(person=person, valid_from_on__lte=on)
+    return Actor(id=person.pk, name=person.name, posts=tuple(_held(p) for p in _posts(person.pk, on)))
+
+
+_posts = compiled.Read(
+    lambda person_id, on: (
+        Post.objects.filter(person=person_id, valid_from_on__lte=on)
         .filter(Q(valid_until_on=None) | Q(valid_until_on__gt=on))
         .select_related("window__division", "authority__division")
         .order_by("id")
-    )
-    return Actor(id=person.pk, name=person.name, posts=tuple(_held(p) for p in rows))
+    ),
+    int,
+    datetime.date,
+)
 
 
 def _standing(person: Person, *, on: datetime.date) -> Standing:
@@ -85,19 +91,27 @@ def _held(post: Post) -> HeldPost:
 
 def person_of_token(secret: str, *, at: datetime.datetime) -> Person | None:
     """Give whose bearer token this is; None when it is unknown, expired, revoked, or the person inactive."""
-    row = (
-        Token.objects.select_related("person")
-        .filter(
-            digest=crypto.sm3(secret.encode()), expires_at__gt=at, revoked_at=None, person__is_active=True
-        )
-        .first()
-    )
+    row = _token.first(crypto.sm3(secret.encode()), at)
     return row.person if row else None
+
+
+_token = compiled.Read(
+    lambda digest, at: Token.objects.select_related("person").filter(
+        digest=digest, expires_at__gt=at, revoked_at=None, person__is_active=True
+    ),
+    bytes,
+    datetime.datetime,
+)
 
 
 def answer_to(person_id: int, key: str) -> Submission | None:
     """Give the answer that a write with this idempotency key already got, if any."""
-    return Submission.objects.filter(person_id=person_id, key=key).first()
+    return _answer.first(person_id, key)
+
+
+_answer = compiled.Read(
+    lambda person_id, key: Submission.objects.filter(person_id=person_id, key=key), int, str
+)
 
 
 def active_person(account: str) -> Person | None:

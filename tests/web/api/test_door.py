@@ -83,6 +83,9 @@ class TestDescription:
                 *("withdrawStandard", "compareStandards", "openDifference", "answerDifference"),
                 *("settleDifference", "composeStandard", "askedForMore"),
                 *("listOffList", "getOffList", "listDemand"),
+                *("listItemLists", "getItemList", "beginItemList", "putItemListLine", "removeItemListLine"),
+                *("publishItemList", "discardItemList", "listPilots", "getPilot", "proposePilot"),
+                *("answerPilot", "endPilot", "recommendPilot", "takeUpPilot"),
                 *("reportMessage", "practiceOutbox"),
             ]
         )

@@ -253,6 +253,27 @@ class TestSecurity:
         assert not policy.needs_factor(queries.actor_of(person_of("clerk.510100"), on=NOW.date()).posts)
         assert len(events("policy_set")) == 2
 
+    @pytest.mark.article("S2", "N3")
+    def test_asks_a_second_factor_of_a_place_with_all_below_and_lifts_it(self, signed_in: SignedIn) -> None:
+        def needs(account: str) -> bool:
+            directory.forget()
+            return policy.needs_factor(queries.actor_of(person_of(account), on=NOW.date()).posts)
+
+        client = signed_in("secadmin")
+        now = {n.name: policy.value(n) for n in policy.NUMBERS}
+        wrong = send(client, "/system/policy/", **now | {"factor_place": "没有这个市"})
+        assert wrong.status_code == 422 and "没有这个市" in wrong.content.decode()
+        assert send(client, "/system/policy/", **now | {"factor_place": "贵州省贵阳市"}).status_code == 302
+        assert needs("clerk.520103") and needs("manager.520100")
+        assert not needs("manager.520000") and not needs("clerk.510100")
+        assert "贵州省贵阳市" in client.get("/system/policy/").content.decode()
+        # What a place within says of itself does not take it out of what was asked of the whole.
+        kept = {"second_factor": ["520100000000"]}
+        assert send(client, "/system/policy/", **now | kept).status_code == 302 and needs("clerk.520103")
+        assert send(client, "/system/policy/", **now).status_code == 302
+        assert not needs("clerk.520103")
+        assert [e.payload["division"] for e in events("policy_set")] == ["520100000000"] * 2
+
 
 class TestAudit:
     @pytest.mark.article("A6", "S2")

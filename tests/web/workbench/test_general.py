@@ -1,6 +1,7 @@
 """Sign-in, today, search, window: what staff see of their own, and nothing of others'."""
 
 import datetime
+import html
 import re
 from collections.abc import Callable
 
@@ -8,11 +9,14 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from tests import stories
 from tests.stories import IDENTITY, Story
 from tongban.cases import queries
 from tongban.directory import queries as directory
 from tongban.directory.models import Equipment
+from tongban.duties.models import Duty
 from tongban.people.models import Person, Post, Training
+from tongban.web.kit import requests
 
 SignedIn = Callable[[str], Client]
 RECEIVER, HOME = "clerk.520103", "clerk.510100"
@@ -168,6 +172,38 @@ class TestToday:
         for _number in range(3):
             Story(at=at).lead_to("received")
         assert _queries(client, "/desk/") == one
+
+    @pytest.mark.article("S4", "G1")
+    def test_goes_on_page_after_page_and_counts_the_whole(
+        self, at: datetime.datetime, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(queries.today, "__kwdefaults__", {"after": None, "limit": 2})
+        numbers = {Story(at=at).lead_to("received").case.number for _each in range(5)}
+        client, address, found = signed_in(RECEIVER), "/desk/", list[str]()
+        for _page in range(3):
+            text = page(client, address)
+            found += re.findall(r'id="case-([^"]+)"', text)
+            assert "<strong>5</strong> 其余" in text
+            more = re.search(r'href="(/desk/\?after=[^"]+)"', text)
+            address = html.unescape(more[1]) if more else ""
+        assert address == "" and sorted(found) == sorted(numbers)
+
+    @pytest.mark.article("G1")
+    def test_shows_clocks_that_stand_last_and_once(self, at: datetime.datetime, signed_in: SignedIn) -> None:
+        for _each in range(3):
+            Story(at=at).lead_to("suspended")
+        actor, after, seen = stories.actor(HOME), None, []
+        while True:
+            rows, last = queries.today(actor, after=after, limit=2)
+            seen += [d.id for d, _case in rows]
+            if last is None:
+                break
+            after = requests.due_of(requests.due_text(last.due_at, last.id))
+        assert len(seen) == len(set(seen)) == Duty.objects.filter(done_at=None).count()
+
+    def test_begins_at_the_first_page_with_an_address_that_says_nothing(self, signed_in: SignedIn) -> None:
+        for after in ("stands-", "stands-x", "1-2", "x"):
+            assert page(signed_in(RECEIVER), f"/desk/?after={after}")
 
     def test_tells_those_without_a_window_that_nothing_will_come(self, signed_in: SignedIn) -> None:
         assert "您的岗位不直接办理办件" in page(signed_in("sysadmin"), "/desk/")

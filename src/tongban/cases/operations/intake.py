@@ -6,20 +6,21 @@ from typing import Any
 
 from django.db import models
 
-from tongban.cases import permissions, queries, rules
+from tongban.cases import off_list, permissions, queries, rules
 from tongban.cases.models import (
     Case,
     CaseApplicant,
     CaseMaterial,
     CorrectionNotice,
+    OffListState,
     Scan,
     Verdict,
 )
 from tongban.cases.operations import _step, answers
 from tongban.cases.states import CaseOutcome, Mode, State
+from tongban.catalogue import listing, standards
 from tongban.catalogue import queries as catalogue
 from tongban.catalogue import rules as catalogue_rules
-from tongban.catalogue import standards
 from tongban.catalogue.models import AcceptanceStandard
 from tongban.directory import queries as directory
 from tongban.directory import rules as directory_rules
@@ -203,13 +204,18 @@ def choose(
     """
     with _step.editing(case_id, by=by) as case:
         rules.check_may_choose(case, procedure_id=procedure_id, home_code=home_code)
+        changed = False
         if procedure_id is not None and procedure_id != case.procedure_id:
-            case.procedure = catalogue.open_procedure(procedure_id)
+            case.procedure = catalogue.open_procedure(procedure_id, on=catalogue_rules.day_of(at))
             case.circumstance = ""
+            changed = True
         if home_code is not None:
+            changed = changed or home_code != case.home_code
             case.home_code = home_code
         if level is not None:
             case.level_chosen = level
+        if changed:
+            _check_offered(case, on=catalogue_rules.day_of(at))
         _pin(case, at=at)
         known = {c.key for c in standards.of(case.standard).circumstances}
         if circumstance is not None and (circumstance in known or not circumstance):
@@ -223,6 +229,7 @@ def choose(
                 "level_chosen",
                 "home_window",
                 "standard",
+                "pilot",
                 "circumstance",
                 "legal_limit",
                 "promised_limit",
@@ -230,6 +237,21 @@ def choose(
         )
         _list_materials(case, at=at)
     return case
+
+
+def _check_offered(case: Case, *, on: datetime.date) -> None:
+    """Ask that the matter is on the list today, or tried between the two places; notes the pilot (B5, P6).
+
+    Raises:
+        catalogue_rules.NotOnTheList, catalogue_rules.OnlyBetween.
+    """
+    if case.procedure is None:
+        return
+    code = ""
+    if case.home_code:
+        code = catalogue.deciding_division(case.procedure, case.home_code, level=case.level_chosen)
+    here = directory.division_of_window(case.receiving_window_id)
+    case.pilot = listing.require_offered(case.procedure, at_code=here, decided_by=code or None, on=on)
 
 
 def _pin(case: Case, *, at: datetime.datetime) -> None:
@@ -519,6 +541,7 @@ def lapse(case_id: int, *, by: Actor, at: datetime.datetime) -> Case:
     """
     with _step.taking(case_id, "lapse", by=by, at=at) as step:
         step.check_turn_is_over()
+        _close_question(step)
         step.set(outcome=CaseOutcome.LAPSED, closed_at=at)
     return step.case
 
@@ -529,6 +552,17 @@ def withdraw_early(
     """End a case that the applicant takes back before receipt; the papers never left their hands."""
     rules.check_reason(reason)
     with _step.taking(case_id, "withdraw_early", by=by, at=at, revision=revision) as step:
+        _close_question(step)
         step.set(outcome=CaseOutcome.WITHDRAWN, closed_at=at)
         step.note(reason=reason.strip()[:200])
     return step.case
+
+
+def _close_question(step: _step.Taking) -> None:
+    """Let a question about a matter off the list end with its case: nobody owes an answer any more (P24)."""
+    if step.case.off_list_asked_at is None:
+        return
+    request = off_list.latest(step.case.id)
+    step.set(off_list_asked_at=None)
+    step.update(request, outcome=OffListState.CLOSED)
+    step.note(request=ids.number_of(request.id))

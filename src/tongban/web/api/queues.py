@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ninja import Router
+from ninja.params.functions import Query
 
 from tongban.cases import queries
 from tongban.cases.models import Case
@@ -13,6 +14,7 @@ from tongban.web.kit import requests
 from tongban.web.kit.requests import TongbanRequest
 
 router = Router(tags=["待办"])
+AT_MOST = 100
 ARRIVALS = ("confirm_arrival", "confirm_paper", "confirm_result_arrival")
 
 
@@ -21,16 +23,18 @@ ARRIVALS = ("confirm_arrival", "confirm_paper", "confirm_result_arrival")
     response=shapes.Today,
     operation_id="today",
     summary="今日待办",
-    description="本窗口、本部门现在要办的，按已逾期、即将到期、其余分组，先到期的在前；以及等申请人补正的。",
+    description="本窗口、本部门现在要办的，按已逾期、即将到期、其余分组，先到期的在前；以及等申请人补正的。"
+    "每页最多 100 项：next 不为空的，把它作为 after 再查下一页。",
 )
-def today(request: TongbanRequest) -> dict[str, Any]:
+def today(request: TongbanRequest, after: str = Query("", max_length=60)) -> dict[str, Any]:
     """Give what the person's windows and departments owe."""
-    rows = _rows(request, queries.today(request.actor))
+    found, last = queries.today(request.actor, after=requests.due_of(after), limit=AT_MOST)
+    rows = _rows(request, found)
     grouped: dict[str, Any] = {"late": [], "soon": [], "rest": []}
     for row in rows:
         grouped.get(row["clock"]["lateness"], grouped["rest"]).append(row)
     waiting = _rows(request, queries.waiting_for_applicants(request.actor))
-    return {**grouped, "waiting": waiting}
+    return {**grouped, "waiting": waiting, "next": requests.due_text(last.due_at, last.id) if last else ""}
 
 
 @router.get(

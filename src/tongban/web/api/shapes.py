@@ -493,6 +493,7 @@ class Today(Schema):
     soon: list[QueueRow]
     rest: list[QueueRow]
     waiting: list[QueueRow] = Field(description="等申请人补正")
+    next: str = Field("", description="下一页从这里开始；空：没有了")
 
 
 class DayOut(Schema):

@@ -86,6 +86,17 @@ def _heard_at() -> datetime.datetime | None:
     return row[0] if row else None
 
 
+def failed_jobs(*, most: int = 1000) -> dict[str, int]:
+    """Count the jobs that failed for good by their task, the newest first; of all together at most so many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT task_name, count(*) FROM (SELECT task_name FROM procrastinate_jobs WHERE status = 'failed'"
+            " ORDER BY id DESC LIMIT %s) AS newest GROUP BY task_name ORDER BY task_name",
+            [most],
+        )
+        return dict(cursor.fetchall())
+
+
 CHECKS = {"database": _database, "queue": _queue, "storage": documents.storage_ready}
 
 urlpatterns = [

@@ -81,10 +81,33 @@ def moment_text(at: datetime.datetime, id_: int) -> str:
     return f"{at.timestamp():.6f}-{ids.number_of(id_)}"
 
 
+def due_text(due_at: datetime.datetime | None, id_: int) -> str:
+    """Write where a page of duties ended; a clock that stands has no time."""
+    return moment_text(due_at, id_) if due_at else f"stands-{ids.number_of(id_)}"
+
+
+def due_of(text: str) -> tuple[datetime.datetime | None, int] | None:
+    """Read where the page of duties before ended; anything else is the first page."""
+    if not text.startswith("stands-"):
+        return moment_of(text)
+    try:
+        return None, ids.id_of(text.removeprefix("stands-"))
+    except ids.BadNumber:
+        return None
+
+
 def moment_of(text: str) -> tuple[datetime.datetime, int] | None:
     """Read where the page before ended; anything else is the first page."""
     moment, _sep, number = text.partition("-")
     try:
         return datetime.datetime.fromtimestamp(float(moment), datetime.UTC), ids.id_of(number)
     except (ValueError, OverflowError, OSError, ids.BadNumber):
+        return None
+
+
+def date_of(text: str) -> datetime.date | None:
+    """Read a day as a form sends it; anything else is none."""
+    try:
+        return datetime.date.fromisoformat(text.strip())
+    except ValueError:
         return None

@@ -16,9 +16,9 @@ from tongban.cases.operations import windows as closing
 from tongban.directory import contacts, rules
 from tongban.directory.models import Division, Equipment, Host, Level, Window, WindowKind
 from tongban.kernel import refusals, worktime
-from tongban.people import keeping, permissions, queries, staff
+from tongban.people import keeping, permissions, queries, roster, staff
 from tongban.people.roles import AT_WINDOW, Role
-from tongban.web.kit import once, requests
+from tongban.web.kit import once, requests, roster_form
 from tongban.web.overview import door
 
 PAGE = 50
@@ -219,6 +219,7 @@ def _window_page(
         "outlets": list(row.outlets.filter(closed_at=None).order_by("id")),
         "posts": queries.staff_of([row.id], on=on),
         "present": [p.person_id for p in staff.on_duty([row.id], on=on).get(row.id, [])],
+        "roster": roster.of([row.id], on=on).get(row.id, []),
         "open_cases": closing.open_cases_of(row.id),
         "successors": _successors(row) if may_edit else [],
         "may_edit": may_edit,
@@ -299,6 +300,11 @@ def _close(request: HttpRequest, window_id: int) -> str:
     return _("窗口已撤销。")
 
 
+def _roster(request: HttpRequest, window_id: int) -> str:
+    days = roster_form.plan(window_id, request.POST, **_by(request))
+    return _("已安排 {n} 个工作日的值班。").format(n=len(days))
+
+
 def _post(request: HttpRequest, window_id: int) -> str:
     data = request.POST
     values: dict[str, Any] = {name: data.get(name, "") for name in ("account", "name", "phone", "role")}
@@ -317,6 +323,7 @@ _ACTS: Mapping[str, Callable[[HttpRequest, int], str]] = {
     "day": _day,
     "close": _close,
     "post": _post,
+    "roster": _roster,
 }
 
 

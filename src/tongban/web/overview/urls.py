@@ -5,7 +5,9 @@ from tongban.web.overview import (
     contact_list,
     drafting,
     landing,
+    lists,
     off_list,
+    pilots,
     places,
     staff,
     standards,
@@ -23,5 +25,7 @@ urlpatterns = [
     *staff.urlpatterns,
     *words.urlpatterns,
     *off_list.urlpatterns,
+    *lists.urlpatterns,
+    *pilots.urlpatterns,
     *workbooks.urlpatterns,
 ]

@@ -5,6 +5,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from tongban.web.portal import (
+    complaints,
     contacts,
     enter,
     items,
@@ -15,6 +16,7 @@ from tongban.web.portal import (
     my_mandates,
     outbox,
     progress,
+    ratings,
     reading,
     views,
     windows,
@@ -31,6 +33,8 @@ urlpatterns = [
     *my_looks.urlpatterns,
     *my_account.urlpatterns,
     *my_mandates.urlpatterns,
+    *ratings.urlpatterns,
+    *complaints.urlpatterns,
     *reading.urlpatterns,
     *outbox.urlpatterns,
     path("", views.home, name="home"),

@@ -1,5 +1,6 @@
 """The security administrator's part: events, locks, sessions and second factors, and the rules of sign-in."""
 
+import datetime
 from typing import Any, cast
 
 from django.contrib import messages
@@ -13,8 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tongban.directory import operations as directory
 from tongban.directory import queries as places
+from tongban.directory.models import Division
 from tongban.journal import queries as journal
-from tongban.kernel import refusals
+from tongban.kernel import refusals, worktime
 from tongban.people import accounts, factors, gate, policy, security, sessions
 from tongban.people.models import Person, Session
 from tongban.web.kit import once, requests
@@ -134,20 +136,38 @@ def _end_one(request: HttpRequest, person: Person) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @once.once
 def rules(request: HttpRequest) -> HttpResponse:
-    """Show and set the rules of sign-in, and which provinces ask all their staff for a second factor."""
-    provinces = [(code, name) for code, name in places.names_of(PROVINCES).items()]
+    """Show and set the rules of sign-in, and of which places' staff a second factor is asked."""
+    provinces = list(places.divisions_of(None, on=_today(request)).values_list("code", "name"))
     if request.method == "POST":
         typed = {n.name: request.POST.get(n.name, "").strip()[:6] for n in policy.NUMBERS}
         wrong = {n.name: _range(n) for n in policy.NUMBERS if not _fits(n, typed[n.name])}
+        place = request.POST.get("factor_place", "").strip()[:120]
+        added = _place(place, on=_today(request)) if place else ""
+        if added is None:
+            wrong["factor_place"] = _("没有这个地方。请填写 12 位区划代码，或者全称，例如贵州省贵阳市。")
         if wrong:
             return _rules(request, provinces, typed=typed, refusal=BadNumber(fields=wrong))
-        _save(request, {n.name: int(typed[n.name]) for n in policy.NUMBERS})
+        asked = {*request.POST.getlist("second_factor"), added or ""} - {""}
+        _save(request, {n.name: int(typed[n.name]) for n in policy.NUMBERS}, asked, provinces)
         messages.success(request, _("登录策略已保存。"))
         return redirect("system_policy")
     return _rules(request, provinces, typed={n.name: str(policy.value(n)) for n in policy.NUMBERS})
 
 
-PROVINCES = ["500000000000", "510000000000", "520000000000", "530000000000", "540000000000"]
+def _today(request: HttpRequest) -> datetime.date:
+    return requests.machine_time().astimezone(worktime.BEIJING).date()
+
+
+def _place(said: str, *, on: datetime.date) -> str | None:
+    """Give the code of a place named by its code or in full; None when there is none."""
+    code = said.ljust(12, "0") if said.isascii() and said.isdecimal() else ""
+    rows = Division.objects.filter(code=code) if code else Division.objects.filter(full_name=said)
+    return (
+        rows.filter(valid_from_on__lte=on)
+        .exclude(valid_until_on__lte=on)
+        .values_list("code", flat=True)
+        .first()
+    )
 
 
 def _rules(
@@ -157,10 +177,13 @@ def _rules(
     typed: dict[str, str],
     refusal: refusals.Refusal | None = None,
 ) -> HttpResponse:
-    asked = {c for c, _name in provinces if places.parameter(policy.SECOND_FACTOR, False, code=c) is True}
+    rows = places.places_where(policy.SECOND_FACTOR, True)
+    asked = {row.code for row in rows}
     shown = {
         "numbers": [{"row": n, "value": typed[n.name], "range": _range(n)} for n in policy.NUMBERS],
         "provinces": [{"code": c, "name": n, "is_asked": c in asked} for c, n in provinces],
+        "places": [row for row in rows if row.code not in dict(provinces)],
+        "place": request.POST.get("factor_place", "") if refusal else "",
         "refusal": refusal,
     }
     return render(request, "system/policy.html", shown, status=refusal.status if refusal else 200)
@@ -174,15 +197,17 @@ def _fits(number: policy.Number, said: str) -> bool:
     return said.isascii() and said.isdecimal() and number.least <= int(said) <= number.most
 
 
-def _save(request: HttpRequest, numbers: dict[str, int]) -> None:
+def _save(
+    request: HttpRequest, numbers: dict[str, int], asked: set[str], provinces: list[tuple[str, str]]
+) -> None:
     """Set what changed, each on record with what it was."""
     actor, at = cast(TongbanRequest, request).actor, requests.machine_time()
     who: dict[str, Any] = {"actor_id": actor.id, "actor_name": actor.name, "place": actor.place, "at": at}
     now = {n.name: policy.value(n) for n in policy.NUMBERS}
-    asked = set(request.POST.getlist("second_factor"))
     changes: list[tuple[str, str | None, Any]] = [(n, None, v) for n, v in numbers.items() if now[n] != v]
-    for code in PROVINCES:
-        if (places.parameter(policy.SECOND_FACTOR, False, code=code) is True) != (code in asked):
+    asked_now = {row.code for row in places.places_where(policy.SECOND_FACTOR, True)}
+    for code in sorted((asked_now | asked) & {*dict(places.names_of(asked_now | asked))}):
+        if (code in asked_now) != (code in asked):
             changes.append((policy.SECOND_FACTOR, code, code in asked))
     for name, division, value in changes:
         directory.set_parameter(name, value=value, code=division, **who)

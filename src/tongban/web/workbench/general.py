@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tongban.directory import queries as directory
 from tongban.directory.models import Equipment, Window
-from tongban.kernel import worktime
+from tongban.kernel import numbers, refusals, worktime
+from tongban.people import permissions, roster, staff
 from tongban.people import queries as people
-from tongban.people import staff
-from tongban.web.kit import once, requests
+from tongban.web.kit import once, requests, roster_form
 from tongban.web.kit.requests import TongbanRequest
 from tongban.web.workbench import calendar_page, search, today
 
@@ -22,12 +22,17 @@ from tongban.web.workbench import calendar_page, search, today
 @require_safe
 def window(request: HttpRequest) -> HttpResponse:
     """Show the person's windows: where they are, when they are open, what they have, who works there (A2, A5)."""
+    return _window(request)
+
+
+def _window(request: HttpRequest, refusal: refusals.Refusal | None = None) -> HttpResponse:
     actor, at = cast(TongbanRequest, request).actor, requests.time_of(request)
     codes = {p.division_code for p in actor.posts if not p.window_id and p.division_code}
     found = directory.windows(actor.window_ids, codes=codes)
     on = at.astimezone(worktime.BEIJING).date()
     posts = people.staff_of([w.id for w in found], on=on)
     on_duty = staff.on_duty([w.id for w in found], on=on)
+    planned = roster.of([w.id for w in found], on=on)
     shown = []
     for w in found:
         present = [p.person_id for p in on_duty.get(w.id, [])]
@@ -39,9 +44,31 @@ def window(request: HttpRequest) -> HttpResponse:
                 "posts": mine,
                 "present": present,
                 "is_present": actor.id in present,
+                "roster": planned.get(w.id, []),
+                "may_plan": permissions.may_plan_roster(actor, w),
             }
         )
-    return render(request, "workbench/window.html", {"windows": shown})
+    more = {
+        "today": on,
+        "typed": request.POST,
+        "refusal": refusal,
+        "wrong": refusal.fields if refusal else {},
+    }
+    status = refusal.status if refusal else 200
+    return render(request, "workbench/window.html", {"windows": shown, **more}, status=status)
+
+
+@require_POST
+@once.once
+def plan(request: HttpRequest) -> HttpResponse:
+    """Plan who is on duty at a window that the person leads."""
+    actor, at, data = cast(TongbanRequest, request).actor, requests.time_of(request), request.POST
+    try:
+        days = roster_form.plan(numbers.whole(data.get("window", "")) or 0, data, by=actor, at=at)
+    except refusals.Incomplete as refusal:
+        return _window(request, refusal)
+    messages.success(request, _("已安排 {n} 个工作日的值班。").format(n=len(days)))
+    return HttpResponseRedirect(reverse("window"))
 
 
 @require_POST
@@ -74,6 +101,7 @@ urlpatterns = [
     path("search/", search.page, name="search"),
     path("window/", window, name="window"),
     path("window/presence/", presence, name="presence"),
+    path("window/roster/", plan, name="roster"),
     path("calendar/", calendar_page.page, name="calendar"),
     path("calendar/day/", calendar_page.change, name="calendar_day"),
 ]

@@ -1,7 +1,7 @@
 """Today (`/desk/`): what the person owes now, late first, and what their windows wait for."""
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from tongban.cases import off_list, queries
 from tongban.cases.models import Case
 from tongban.cases.states import State
 from tongban.directory import queries as directory
+from tongban.duties import queries as duties
 from tongban.duties.models import Duty
 from tongban.kernel import worktime
 from tongban.people.actors import Actor, HeldPost
@@ -49,10 +50,17 @@ class Line:
 def page(request: HttpRequest) -> HttpResponse:
     """Show what the person owes; HTMX gets the part that changes."""
     actor, at = cast(TongbanRequest, request).actor, requests.time_of(request)
-    mine = lines_of(queries.today(actor), actor=actor, at=at)
+    after = requests.due_of(request.GET.get("after", ""))
+    rows, last = queries.today(actor, after=after)
+    mine = lines_of(rows, actor=actor, at=at)
+    tally = queries.tally(actor, at=at)
     waiting = lines_of(queries.waiting_for_applicants(actor), actor=actor, at=at)
     shown = {
-        "groups": grouped(mine),
+        "groups": grouped(mine, tally),
+        "is_later_page": after is not None,
+        "next": requests.due_text(last.due_at, last.id) if last else "",
+        "page_address": request.get_full_path(),
+        "many": duties.TALLIED_AT_MOST,
         "waiting": waiting,
         "to_answer": [(owed.of(d, at=at), r) for d, r in off_list.to_answer(actor)],
         "count": len(mine),
@@ -105,10 +113,15 @@ def lines_of(rows: Iterable[tuple[Duty, Case]], *, actor: Actor, at: datetime.da
     return list(lines.values())
 
 
-def grouped(lines: Sequence[Line]) -> list[dict[str, Any]]:
-    """Give the lines by how their clocks stand: late, soon, the rest."""
+def grouped(lines: Sequence[Line], tally: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Give the lines by how their clocks stand: late, soon, the rest; with how many duties there are of each."""
     return [
-        {"key": key, "title": title, "lines": [x for x in lines if _group(x.owed.word) == key]}
+        {
+            "key": key,
+            "title": title,
+            "count": tally[key],
+            "lines": [x for x in lines if _group(x.owed.word) == key],
+        }
         for key, title in GROUPS.items()
     ]
 
