@@ -229,9 +229,9 @@ class TestRefuses:
             unified, "_remembered", lambda address, **_more: _answers(issuer, address, KeySet([ours]))
         )
         assert unified._claims_of(good, nonce="n")["sub"] == "one"
-        claims |= {"aud": {"aud": "other"}, "iss": {"iss": "http://other"}, "exp": {"exp": at - 999}}.get(
-            what, {}
-        )
+        wrong: dict[str, Any] = {"aud": "other", "iss": "http://other", "exp": at - 999}
+        if what in wrong:
+            claims[what] = wrong[what]
         bad = jwt.encode({"alg": "RS256"}, claims, theirs if what == "key" else ours)
         if what == "none":
             bad = f"eyJhbGciOiJub25lIn0.{bad.split('.')[1]}."
