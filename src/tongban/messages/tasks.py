@@ -1,12 +1,9 @@
 """Jobs about messages: written when a step was taken, sent at once or when due, reminders. All safe to run twice."""
 
-import datetime
-
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from tongban.directory import queries as directory
-from tongban.messages import codes
 from tongban.messages.operations import sending, writing
 
 TELL = "tongban.messages.tasks.tell"
@@ -16,12 +13,6 @@ TELL = "tongban.messages.tasks.tell"
 def tell(case_id: int, seq: int) -> None:
     """Write what the applicant is told of a step (P21(4))."""
     writing.tell(case_id, seq=seq, at=directory.now())
-
-
-@app.task(name=codes.TASK)
-def send_code(sealed: str) -> None:
-    """Send a one-time code; it is not tried again, for people ask for a new one."""
-    codes.send(sealed, at=datetime.datetime.now(datetime.UTC))
 
 
 @app.task(name=writing.SEND)

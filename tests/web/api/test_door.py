@@ -85,6 +85,7 @@ class TestDescription:
                 *("listOffList", "getOffList", "listDemand"),
                 *("listItemLists", "getItemList", "beginItemList", "putItemListLine", "removeItemListLine"),
                 *("publishItemList", "discardItemList", "listPilots", "getPilot", "proposePilot"),
+                *("makeProcedure", "beginElements", "writeElements"),
                 *("answerPilot", "endPilot", "recommendPilot", "takeUpPilot"),
                 *("reportMessage", "practiceOutbox"),
             ]

@@ -26,6 +26,7 @@ GROUPS = (
         _("事项与标准"),
         "list-check",
         (
+            ("overview_items", _("事项与办理项")),
             ("overview_standards", _("收件标准")),
             ("lists", _("事项清单")),
             ("pilots", _("试点")),
