@@ -25,6 +25,7 @@ from tongban.catalogue.models import Procedure, Synonym
 from tongban.catalogue.operations import publishing, settling
 from tongban.directory.models import Window
 from tongban.journal.models import Entry
+from tongban.people import keeping
 from tongban.people import operations as people
 from tongban.people.models import Person, Post
 from tongban.web.kit import access
@@ -37,6 +38,7 @@ DAY = "2027-04-20"
 # Reading them gives everybody who may come the same: what is published is for all, and nothing in it is somebody's.
 SHARED: dict[str, str] = {
     "item": "an item of the list is public",
+    "announcement": "an announcement is public",
     "contacts_version": "every version of the contact list is public",
     "contact_changes": "every version of the contact list is public",
     "contacts_xlsx": "every version of the contact list is public",
@@ -66,7 +68,11 @@ class Rows:
         )
         synonym = Synonym.objects.filter(is_off=False).order_by("id").first()
         assert synonym is not None
+        announcement = keeping.publish_announcement(
+            {"title": "公告", "body": "正文"}, province=GUIZHOU, by=at_home, at=at
+        )
         self.values: dict[str, Any] = {
+            "announcement": announcement.id,
             "window": window.id,
             "hall": window.hall_id,
             "authority": window.hall.authority_id,
@@ -111,6 +117,10 @@ def post(address: str, /, *who: str, **sent: Any) -> Try:
 
 STANDARDS, PLACES, DESK, SYSTEM = "/overview/standards", "/overview/places", "/desk", "/system"
 PAGES: dict[str, list[Try]] = {
+    "announcement_publish": [
+        post("/overview/announcements/publish/", title="公告", body="正文", province="{province}")
+    ],
+    "announcement_withdraw": [post("/overview/announcements/{announcement}/withdraw/", reason="写错")],
     "presence": [post(f"{DESK}/window/presence/", CLERK, window="{window}", present="1")],
     "roster": [
         post(f"{DESK}/window/roster/", CLERK, "lead.510107", window="{window}", first_on=DAY, last_on=DAY)
