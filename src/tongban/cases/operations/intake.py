@@ -18,7 +18,7 @@ from tongban.cases.models import (
 )
 from tongban.cases.operations import _step, answers
 from tongban.cases.states import CaseOutcome, Mode, State
-from tongban.catalogue import listing, standards
+from tongban.catalogue import elements, listing, standards
 from tongban.catalogue import queries as catalogue
 from tongban.catalogue import rules as catalogue_rules
 from tongban.catalogue.models import AcceptanceStandard
@@ -207,6 +207,7 @@ def choose(
         changed = False
         if procedure_id is not None and procedure_id != case.procedure_id:
             case.procedure = catalogue.open_procedure(procedure_id, on=catalogue_rules.day_of(at))
+            case.elements = catalogue.elements_to_pin(procedure_id, on=catalogue_rules.day_of(at))
             case.circumstance = ""
             changed = True
         if home_code is not None:
@@ -214,6 +215,8 @@ def choose(
             case.home_code = home_code
         if level is not None:
             case.level_chosen = level
+        if case.procedure is not None:
+            elements.applied(case.procedure, case.elements)
         if changed:
             _check_offered(case, on=catalogue_rules.day_of(at))
         _pin(case, at=at)
@@ -230,6 +233,7 @@ def choose(
                 "home_window",
                 "standard",
                 "pilot",
+                "elements",
                 "circumstance",
                 "legal_limit",
                 "promised_limit",

@@ -1,9 +1,11 @@
 """The addresses of the overview, story by story: each file lists its own."""
 
 from tongban.web.overview import (
+    announcements,
     compare,
     contact_list,
     drafting,
+    items,
     landing,
     lists,
     off_list,
@@ -24,7 +26,9 @@ urlpatterns = [
     *contact_list.urlpatterns,
     *staff.urlpatterns,
     *words.urlpatterns,
+    *announcements.urlpatterns,
     *off_list.urlpatterns,
+    *items.urlpatterns,
     *lists.urlpatterns,
     *pilots.urlpatterns,
     *workbooks.urlpatterns,
