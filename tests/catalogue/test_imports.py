@@ -310,7 +310,7 @@ class TestStandards:
     @pytest.mark.article("B2", "B8")
     def test_carry_every_kind_of_form_field_there_and_back(self, at: datetime.datetime) -> None:
         kinds = [k for k in sorted(files.FIELD_TYPES) if k != "choice"]
-        fields = [{"key": f"f_{k}", "label": f"栏 {k}", "type": k} for k in kinds]
+        fields: list[dict[str, Any]] = [{"key": f"f_{k}", "label": f"栏 {k}", "type": k} for k in kinds]
         fields.insert(0, {"key": "kind", "label": "方式", "type": "choice", "choices": ["自取", "代取"]})
         fields[-1]["when"] = {"field": "kind", "values": ["代取"]}
         drafting.publish(drafting.GUIZHOU, at=at, said=drafting.content(field=fields))
