@@ -115,6 +115,9 @@ class World:
             "kind": ("contacts", "no-such"),
             "what": ("template", "template"),
             "on": ("2026-04-20", "2026-04-20"),
+            "moment": ("receipt", "no-such"),
+            "channel": ("sms", "no-such"),
+            "language": ("zh-hans", "no-such"),
             "gateway": ("sms-1", "no-such"),
         }
 

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from django.db import connection
-from django.db.models import F, Prefetch, Q, QuerySet, Window
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from tongban.catalogue import listing, permissions, rules, search, standards
+from tongban.catalogue import elements, listing, permissions, rules, search, standards
 from tongban.catalogue.models import (
     CATALOGUE,
     AcceptanceStandard,
@@ -19,6 +19,7 @@ from tongban.catalogue.models import (
     Draft,
     Item,
     Procedure,
+    Stage,
     Standing,
     Synonym,
 )
@@ -45,6 +46,7 @@ class _Memory:
         self.read = float("-inf")
         self.index = search.Index([])
         self.offers = listing.Offers([], [])
+        self.elements: dict[int, list[AcceptanceStandard]] = {}  # of each procedure, the newest first
 
 
 _memory = _Memory()
@@ -74,10 +76,10 @@ def find_items(
     rows = Item.objects.prefetch_related(_open_procedures(on=on, shown=PROCEDURES_SHOWN))
     words = text.clean(words)
     if not words:
-        return list(rows.filter(seq__in=among).order_by("seq")[:limit])
+        return [_as_published(row, on=on) for row in rows.filter(seq__in=among).order_by("seq")[:limit]]
     seqs = memory.index.find(words, limit=limit, among=among)
     found = {item.seq: item for item in rows.filter(seq__in=seqs)} if seqs else {}
-    return [found[seq] for seq in seqs if seq in found]
+    return [_as_published(found[seq], on=on) for seq in seqs if seq in found]
 
 
 def listed_items(*, on: datetime.date | None = None) -> QuerySet[Item]:
@@ -90,8 +92,18 @@ def _today() -> datetime.date:
 
 
 def _opened(on: datetime.date) -> Q:
-    """Ask that a procedure can be applied for on a day."""
-    return Q(is_open=True) & (Q(opens_on=None) | Q(opens_on__lte=on))
+    """Ask that a procedure can be applied for on a day: it is open, and its elements are not withdrawn."""
+    line = AcceptanceStandard.objects.filter(
+        procedure_id=OuterRef("pk"), stage=Stage.ELEMENTS, effective_from_on__lte=on
+    )
+    later = AcceptanceStandard.objects.filter(
+        procedure_id=OuterRef("procedure_id"),
+        stage=Stage.ELEMENTS,
+        effective_from_on__lte=on,
+        version__gt=OuterRef("version"),
+    )
+    taken_back = line.filter(withdrawal__from_on__lte=on).filter(~Exists(later))
+    return Q(is_open=True) & (Q(opens_on=None) | Q(opens_on__lte=on)) & Q(~Exists(taken_back))
 
 
 def _open_procedures(
@@ -114,6 +126,7 @@ def _current() -> _Memory:
             current = directory.stamp(CATALOGUE)
             if current != _memory.stamp:
                 _memory.index, _memory.offers, _memory.stamp = _built(), listing.offers(), current
+                _memory.elements = _elements()
             _memory.read = time.monotonic()
         finally:
             _memory.lock.release()
@@ -124,6 +137,9 @@ def _built() -> search.Index:
     procedures: dict[int, list[str]] = defaultdict(list)
     for seq, name in Procedure.objects.filter(is_open=True).values_list("item_id", "name").distinct():
         procedures[seq].append(name)
+    said = AcceptanceStandard.objects.filter(stage=Stage.ELEMENTS, withdrawal=None).order_by("version")
+    for seq, words in said.values_list("procedure__item_id", "content__words"):
+        procedures[seq] += [word for word in words or () if word not in procedures[seq]]
     known = Item.objects.exclude(standing=Standing.OFF_LIST).order_by("seq")
     rows = known.values_list("seq", "name", "lead_department", "aliases")
     items = [search.Listed(*row, procedures=procedures[row[0]]) for row in rows]
@@ -144,6 +160,22 @@ def hold_numbers() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBERS_LOCK])
 
 
+def _elements() -> dict[int, list[AcceptanceStandard]]:
+    found: dict[int, list[AcceptanceStandard]] = defaultdict(list)
+    rows = AcceptanceStandard.objects.filter(stage=Stage.ELEMENTS, withdrawal=None)
+    for row in rows.order_by("-version"):
+        found[row.procedure_id].append(row)
+    return dict(found)
+
+
+def _as_published(item: Item, *, on: datetime.date) -> Item:
+    """Give an item whose procedures are what their published elements say on a day."""
+    for procedure in item.procedures.all():
+        rows = _memory.elements.get(procedure.id, ())
+        elements.applied(procedure, next((r for r in rows if r.effective_from_on <= on), None))
+    return item
+
+
 def synonyms(*, after: str = "", limit: int = 100) -> list[Synonym]:
     """Give synonyms in the order of their words, from behind a word on."""
     return list(Synonym.objects.filter(word__gt=after, is_off=False).order_by("word")[:limit])
@@ -161,7 +193,7 @@ def open_procedure(procedure_id: int, *, on: datetime.date | None = None) -> Pro
     on = on or _today()
     if not procedure.is_open or (procedure.opens_on and procedure.opens_on > on):
         raise rules.NotOpen()
-    return procedure
+    return elements.applied(procedure, elements_to_pin(procedure.id, on=on))
 
 
 def deciding_division(procedure: Procedure, home_code: str, *, level: str) -> str:
@@ -216,6 +248,7 @@ def lines_in_force(
         province: the code of the province whose lines count, besides those for all five; None: all lines.
     """
     rows = AcceptanceStandard.objects.filter(procedure_id__in=list(procedure_ids), effective_from_on__lte=on)
+    rows = rows.exclude(stage=Stage.ELEMENTS)
     if province is not None:
         rows = rows.filter(Q(province_id=province) | Q(province=None))
     if not with_content:
@@ -229,6 +262,24 @@ def lines_in_force(
     return [row for row in newest.values() if rules.is_in_force(row, on=on)]
 
 
+def newest_elements(procedure_id: int, *, on: datetime.date) -> AcceptanceStandard | None:
+    """Give the newest version of a procedure's elements that has taken effect by a day, withdrawn or not."""
+    rows = AcceptanceStandard.objects.filter(procedure_id=procedure_id, stage=Stage.ELEMENTS)
+    return rows.filter(effective_from_on__lte=on).select_related("withdrawal").order_by("-version").first()
+
+
+def elements_to_pin(procedure_id: int, *, on: datetime.date) -> AcceptanceStandard | None:
+    """Give the version of a procedure's elements that holds on a day; none: it is what it shipped as (B2).
+
+    Raises:
+        rules.NotOpen: its elements are withdrawn, and with them the procedure.
+    """
+    row = newest_elements(procedure_id, on=on)
+    if row is not None and not rules.is_in_force(row, on=on):
+        raise rules.NotOpen()
+    return row
+
+
 def modes_of(procedure: Procedure, *, on: datetime.date, code: str = "") -> tuple[str, ...]:
     """Give the handling modes that are offered for a procedure on a day: `collected`, `online`, `joint` (B2, C1).
 
@@ -240,6 +291,9 @@ def modes_of(procedure: Procedure, *, on: datetime.date, code: str = "") -> tupl
         own = standards.of(in_force[0]).modes if in_force else ()
         if own:
             return tuple(own)
+    row = newest_elements(procedure.id, on=on)
+    if row is not None:
+        return tuple(row.content["modes"]) if rules.is_in_force(row, on=on) else ()
     return tuple(procedure.modes)
 
 
@@ -265,7 +319,8 @@ def item(seq: int, *, on: datetime.date | None = None) -> Item:
     row = Item.objects.prefetch_related(_open_procedures(on=on)).filter(seq=seq).first()
     if row is None or not listing.is_listed(row.seq, on=on):
         raise rules.UnknownItem()
-    return row
+    _current()
+    return _as_published(row, on=on)
 
 
 def procedure(key: str) -> Procedure:
@@ -288,10 +343,24 @@ def procedures(words: str, *, after: str = "", limit: int) -> list[Procedure]:
     """
     rows = Procedure.objects.exclude(item_id=Item.OFF_LIST).select_related("item").order_by("key")
     if words.strip():
-        rows = rows.filter(item_id__in=[i.seq for i in find_items(words, limit=limit)])
+        rows = rows.filter(item_id__in=_current().index.find(text.clean(words), limit=limit))
     if after:
         rows = rows.filter(key__gt=after)
     return list(rows[:limit])
+
+
+def items(words: str, *, after: int | None = None, limit: int) -> list[Item]:
+    """Give items, on the list or not, with all their procedures: those that fit what was typed, else all in order."""
+    rows = Item.objects.exclude(seq=Item.OFF_LIST)
+    rows = rows.prefetch_related(Prefetch("procedures", Procedure.objects.order_by("key")))
+    words = text.clean(words)
+    if words:
+        seqs = _current().index.find(words, limit=limit)
+        found = {row.seq: row for row in rows.filter(seq__in=seqs)}
+        return [found[seq] for seq in seqs if seq in found]
+    if after is not None:
+        rows = rows.filter(seq__gt=after)
+    return list(rows.order_by("seq")[:limit])
 
 
 def versions_of(procedure_id: int) -> list[AcceptanceStandard]:
@@ -307,6 +376,9 @@ def standing(row: AcceptanceStandard, in_force: Sequence[AcceptanceStandard], *,
         return "withdrawn"
     if row.effective_from_on > on:
         return "coming"
+    if row.stage == Stage.ELEMENTS:
+        newest = newest_elements(row.procedure_id, on=on)
+        return "in_force" if newest is not None and newest.id == row.id else "replaced"
     return "in_force" if row.id in {r.id for r in in_force} else "replaced"
 
 

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth import hashers
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from tongban.kernel import numbers, refusals, text
 from tongban.people import identity, security
-from tongban.people.identity import IdentityKind
+from tongban.people.actors import Actor, PartyKind
+from tongban.people.identity import ApplicantKind, IdentityKind
 from tongban.people.models import Applicant, Enterprise, Person, PersonKind, RealName
 
 
@@ -32,6 +35,10 @@ class NamesDiffer(refusals.Conflict):
 
 class NoName(refusals.Incomplete):
     """请填写姓名，与证件上的一致，最多 60 个字。"""
+
+
+class BadEmail(refusals.Incomplete):
+    """请填写电子邮箱地址，例如 name@example.cn。"""
 
 
 class PhoneTaken(refusals.Conflict):
@@ -129,6 +136,44 @@ def hold_phone(person_id: int, *, phone: str) -> None:
     )
 
 
+def about_email(person_id: int) -> str:
+    """Name the place where an applicant's e-mail address is kept."""
+    return f"applicant.email:{person_id}"
+
+
+def check_email(written: str) -> str:
+    """Give an e-mail address in its plain form.
+
+    Raises:
+        BadEmail: it is none, with the field named.
+    """
+    address = text.clean(written).strip()
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise BadEmail(fields={"email": BadEmail().message}) from None
+    if len(address) > 120:
+        raise BadEmail(fields={"email": BadEmail().message})
+    return address
+
+
+def hold_email(person_id: int, *, email: str, at: datetime.datetime) -> None:
+    """Keep an e-mail address that its owner has proved to read."""
+    address = check_email(email)
+    name, _at, host = address.rpartition("@")
+    row = of(person_id)
+    Applicant.objects.filter(person_id=person_id).update(
+        email_sealed=identity.sealed(address, about=about_email(person_id)),
+        email_masked=f"{name[:2]}***@{host}"[:120],
+    )
+    security.record("email_confirmed", at=at, by=row.person)
+
+
+def email_of(row: Applicant) -> str:
+    """Give an applicant's own e-mail address in full."""
+    return identity.opened(bytes(row.email_sealed), about=about_email(row.person_id))
+
+
 @transaction.atomic
 def prove(
     person_id: int,
@@ -190,6 +235,57 @@ def identity_of(row: Applicant) -> str:
 def phone_of(row: Applicant) -> str:
     """Give an applicant's own phone number in full, to be entered into their own application."""
     return identity.opened(bytes(row.phone_sealed), about=about_phone(row.person_id))
+
+
+@dataclass(frozen=True)
+class Details:
+    """What an application says of the one who applies, and of the one who stands in for them: never asked twice."""
+
+    kind: str
+    name: str
+    identity_kind: str
+    number: str
+    phone: str
+    contact_name: str
+    legal_representative: str = ""
+    agent_name: str = ""  # empty: they apply themselves, or as the legal representative
+    agent_number: str = ""
+
+
+def details_of(by: Actor) -> Details:
+    """Give what is known of the one for whom an applicant acts now, with their numbers in full.
+
+    Raises:
+        NotAnApplicant: there is no such account.
+    """
+    own = of(by.id or 0)
+    phone, party = phone_of(own), by.party
+    stands_in = {"agent_name": own.person.name, "agent_number": identity_of(own)}
+    if own.identity_kind != IdentityKind.RESIDENT:
+        stands_in["agent_number"] = ""
+    if party.kind == PartyKind.ENTERPRISE:
+        enterprise = Enterprise.objects.select_related("legal_representative").get(id=party.id)
+        head = enterprise.legal_representative
+        return Details(
+            kind=ApplicantKind.ORGANISATION,
+            name=enterprise.name,
+            identity_kind=IdentityKind.CREDIT_CODE,
+            number=enterprise.code,
+            phone=phone,
+            contact_name=own.person.name,
+            legal_representative=head.name,
+            **(stands_in if head.pk != by.id else {}),
+        )
+    whose = own if party.kind == PartyKind.OWN else of(party.id)
+    return Details(
+        kind=ApplicantKind.PERSON,
+        name=whose.person.name,
+        identity_kind=whose.identity_kind,
+        number=identity_of(whose),
+        phone=phone,
+        contact_name=own.person.name,
+        **(stands_in if party.kind != PartyKind.OWN else {}),
+    )
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class TestDescription:
             [
                 *("me", "listDivisions", "findItems", "getItem", "getStandard", "today", "incoming"),
                 *("openCase", "searchCases", "getCase", "changeCase", "chooseMatter", "revealIdentity"),
-                *("addMaterial", "markMaterial", "addScan", "getScan", "removeScan"),
+                *("addMaterial", "markMaterial", "addScan", "getScan", "removeScan", "addFormFile"),
                 *("prepareNotice", "issueNotice", "getNotice", "listSteps", "takeStep"),
                 *("getCalendar", "setDay", "clearDay"),
                 *("contactList", "contactListVersions", "contactListChanges", "publishContactList"),
@@ -85,6 +85,7 @@ class TestDescription:
                 *("listOffList", "getOffList", "listDemand"),
                 *("listItemLists", "getItemList", "beginItemList", "putItemListLine", "removeItemListLine"),
                 *("publishItemList", "discardItemList", "listPilots", "getPilot", "proposePilot"),
+                *("makeProcedure", "beginElements", "writeElements"),
                 *("answerPilot", "endPilot", "recommendPilot", "takeUpPilot"),
                 *("reportMessage", "practiceOutbox"),
             ]

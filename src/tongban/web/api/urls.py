@@ -14,6 +14,7 @@ from tongban.web.api import (
     catalogue,
     description,
     documentation,
+    elements,
     forms,
     lists,
     messages,
@@ -27,6 +28,7 @@ from tongban.web.api import (
     steps,
     words,
     workbooks,
+    zone,
 )
 from tongban.web.api.auth import BEARER
 
@@ -63,6 +65,7 @@ for part in (
     papers,
     forms,
     lists,
+    elements,
     steps,
     calendars,
     places,
@@ -71,6 +74,7 @@ for part in (
     workbooks,
     off_list,
     messages,
+    zone,
 ):
     api.add_router("", part.router)
 problems.refuse_unknown_parameters(api)

@@ -1,10 +1,12 @@
 """The addresses of the overview, story by story: each file lists its own."""
 
 from tongban.web.overview import (
+    announcements,
     compare,
     complaints,
     contact_list,
     drafting,
+    items,
     landing,
     lists,
     off_list,
@@ -26,9 +28,11 @@ urlpatterns = [
     *contact_list.urlpatterns,
     *staff.urlpatterns,
     *words.urlpatterns,
+    *announcements.urlpatterns,
     *off_list.urlpatterns,
     *ratings.urlpatterns,
     *complaints.urlpatterns,
+    *items.urlpatterns,
     *lists.urlpatterns,
     *pilots.urlpatterns,
     *workbooks.urlpatterns,

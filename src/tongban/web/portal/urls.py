@@ -5,11 +5,18 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from tongban.web.portal import (
+    announcements,
     complaints,
     contacts,
     enter,
+    figures,
     items,
+    kiosk,
     my,
+    my_account,
+    my_case,
+    my_looks,
+    my_mandates,
     outbox,
     progress,
     ratings,
@@ -20,11 +27,18 @@ from tongban.web.portal import (
 
 urlpatterns = [
     *contacts.urlpatterns,
+    *announcements.urlpatterns,
+    *figures.urlpatterns,
+    *kiosk.urlpatterns,
     *items.urlpatterns,
     *windows.urlpatterns,
     *progress.urlpatterns,
     *enter.urlpatterns,
     *my.urlpatterns,
+    *my_case.urlpatterns,
+    *my_looks.urlpatterns,
+    *my_account.urlpatterns,
+    *my_mandates.urlpatterns,
     *ratings.urlpatterns,
     *complaints.urlpatterns,
     *reading.urlpatterns,

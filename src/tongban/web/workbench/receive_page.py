@@ -17,9 +17,9 @@ from tongban.cases.models import (
     Scan,
     Verdict,
 )
-from tongban.cases.states import CHANNEL_DAYS, DUTIES, Channel, DeliveryWay, State
+from tongban.cases.states import CHANNEL_DAYS, DELIVERY_WAYS, DUTIES, Channel, DeliveryWay, Mode, State
+from tongban.catalogue import elements, standards
 from tongban.catalogue import queries as catalogue
-from tongban.catalogue import standards
 from tongban.catalogue.models import Procedure, Stage
 from tongban.catalogue.standards import FormField, MaterialRequirement
 from tongban.directory import queries as directory
@@ -101,6 +101,8 @@ def read(
     errors = applied.errors if applied else {}
     applicant, fields, materials = queries.for_review(case)
     standard = case.standard if case.home_window_id else None
+    if case.procedure is not None:
+        elements.applied(case.procedure, case.elements)
     content = standards.of(standard)
     values = {**receive_form.stored(case, applicant), **(typed or {})}
     scans, on = queries.scans_of(case.id), at.astimezone(worktime.BEIJING).date()
@@ -294,7 +296,7 @@ def _ways(case: Case, chosen: str) -> list[Choice]:
     return [
         Choice(value, label, value == chosen, notes.get(DeliveryWay(value), ""))
         for value, label in DeliveryWay.choices
-        if value in offered or value == chosen
+        if value in DELIVERY_WAYS[Mode.COLLECTED] and (value in offered or value == chosen)
     ]
 
 

@@ -26,6 +26,7 @@ GROUPS = (
         _("事项与标准"),
         "list-check",
         (
+            ("overview_items", _("事项与办理项")),
             ("overview_standards", _("收件标准")),
             ("lists", _("事项清单")),
             ("pilots", _("试点")),
@@ -38,6 +39,7 @@ GROUPS = (
         "building-community",
         (("places", _("窗口")), ("contact_list", _("联络清单")), ("staff", _("人员"))),
     ),
+    Group(_("公告"), "speakerphone", (("overview_announcements", _("公告")),)),
     Group(_("Excel"), "file-spreadsheet", (("workbooks", _("Excel")),)),
 )
 
