@@ -6,10 +6,21 @@ from typing import Any, Self
 from tests import pictures
 from tongban.cases import queries
 from tongban.cases.models import Case
-from tongban.cases.operations import acceptance, approval, intake, off_list, result, transfer, windows
-from tongban.cases.states import State
+from tongban.cases.operations import (
+    acceptance,
+    approval,
+    helping,
+    intake,
+    off_list,
+    online,
+    result,
+    transfer,
+    windows,
+)
+from tongban.cases.states import WRITTEN_ONLINE, Mode, State
 from tongban.catalogue import standards
 from tongban.catalogue.models import Procedure
+from tongban.notices import online as notices
 from tongban.people import applicants, identity
 from tongban.people import queries as people
 from tongban.people.actors import SYSTEM, Actor
@@ -60,6 +71,8 @@ class Story:
         self.receiver = actor(receiver)
         self.home = actor(home)
         self.approver = actor(approver)
+        self.applicant = actor("applicant.1")
+        self.code = ""
         self.channel = channel
         self.procedure = procedure
         self.home_code = home_code
@@ -156,10 +169,14 @@ class Story:
 
     def lead_to(self, state: str) -> Self:
         """Take the shortest lawful way from nothing to a state."""
-        for step in WAYS[State(state)]:
+        for step in self.ways()[State(state)]:
             self.do(step)
         assert self.case.state == state, f"{self.case.state} instead of {state}"
         return self
+
+    def ways(self) -> "dict[State, list[str]]":
+        """The shortest lawful way to each state that a case of this kind can be in."""
+        return WAYS
 
     def do(self, step: str, **more: Any) -> Self:
         """Take one step with sensible values."""
@@ -171,6 +188,67 @@ class Story:
             self.scan_all()
         DO[step](self, self._tick(), **more)
         return self
+
+
+class Online(Story):
+    """One application that is written online, and the people around it."""
+
+    def __init__(self, *, at: datetime.datetime, person: str = "applicant.1", party: str = "", **more: Any):
+        super().__init__(at=at, **more)
+        self.applicant = applicant(person, party=party)
+
+    def ways(self) -> "dict[State, list[str]]":
+        return ONLINE_WAYS
+
+    def start(self) -> Self:
+        procedure = Procedure.objects.get(key=self.procedure)
+        made = online.start(
+            procedure_id=procedure.id, home_code=self.home_code, by=self.applicant, at=self.at
+        )
+        self.id = made.id
+        return self
+
+    def write(self, **changes: Any) -> Self:
+        """Answer everything and upload one file for every paper."""
+        by, at = self.applicant, self.at
+        standard = standards.of(self.case.standard)
+        if standard.circumstances:
+            online.choose(self.id, circumstance=standard.circumstances[0].key, by=by, at=at)
+        answers = {f"form.{f.key}": _answer(f) for f in standard.fields_for(self.case.circumstance)}
+        address = {"delivery_address": "贵州省贵阳市云岩区示例路1号"}
+        online.save(self.id, {**answers, **address, **changes}, by=by, at=at)
+        return self.upload()
+
+    def upload(self, *keys: str) -> Self:
+        """Upload a file for the papers named, else for each that has none."""
+        there = {s.material_id for s in queries.scans_of(self.id)}
+        for material in queries.materials_of(self.id):
+            if material.key in keys or (not keys and material.id not in there):
+                online.add_scan(
+                    self.id,
+                    key=material.key,
+                    data=pictures.sheet(),
+                    name="照片.png",
+                    by=self.applicant,
+                    at=self.at,
+                )
+        return self
+
+    def do(self, step: str, **more: Any) -> Self:
+        if step == "start":
+            return self.start().write()
+        if step == "send_correction":
+            self._tick()
+            self.upload(*[key for key in _named(self) if not key.startswith("form.")])
+        if step == "begin_help" and self.case.state in WRITTEN_ONLINE and not self.case.helper_id:
+            self.code = helping.make_code(self.id, by=self.applicant, at=self.at)
+            self.at -= datetime.timedelta(minutes=45)  # the hour of a step is longer than a code lasts
+        return super().do(step, **more)
+
+
+def _named(story: Story) -> list[str]:
+    notice = online.standing_notice(story.case)
+    return list(online.named_by(notice)) if notice else []
 
 
 def _counts(sheet: dict[str, Any]) -> dict[str, int]:
@@ -242,6 +320,9 @@ DO: dict[str, Any] = {
     "ask_home_correction": lambda s, at: acceptance.ask_correction(
         s.id, items=_items(s), days=10, through_receiving=False, by=s.home, at=at
     ),
+    "ask_online_correction": lambda s, at: acceptance.ask_online_correction(
+        s.id, items=_items(s), days=10, by=s.home, at=at
+    ),
     "ask_relayed_correction": lambda s, at: acceptance.ask_correction(
         s.id, items=_items(s), days=10, through_receiving=True, by=s.home, at=at
     ),
@@ -271,8 +352,8 @@ DO: dict[str, Any] = {
         at=at,
     ),
     "resume": lambda s, at: approval.resume(s.id, by=s.home, at=at),
-    "grant": lambda s, at: approval.grant(s.id, result_name="机动车驾驶证", by=s.home, at=at),
-    "refuse": lambda s, at: approval.refuse(
+    "grant": lambda s, at: notices.grant(s.id, result_name="机动车驾驶证", by=s.home, at=at),
+    "refuse": lambda s, at: notices.refuse(
         s.id, reason="不符合条件", remedies="可在60日内申请行政复议", by=s.home, at=at
     ),
     "tell_result": lambda s, at: result.tell(s.id, told_by="phone", by=s.home, at=at),
@@ -294,6 +375,20 @@ DO: dict[str, Any] = {
     "finish_return_at_home": lambda s, at: result.finish_return(
         s.id, how="邮寄退还", at_home=True, by=s.home, at=at
     ),
+    "submit": lambda s, at: notices.submit(s.id, by=s.applicant, at=at),
+    "lapse_draft": lambda s, at: online.lapse_draft(s.id, by=SYSTEM, at=s.too_late()),
+    "begin_help": lambda s, at: helping.begin(s.code, purpose="不会上传照片", by=s.receiver, at=at),
+    "end_help": lambda s, at: helping.end(s.id, by=s.applicant, at=at),
+    "send_correction": lambda s, at: online.send_correction(s.id, by=s.applicant, at=at),
+    "lapse_online": lambda s, at: online.lapse_correction(s.id, by=SYSTEM, at=s.too_late()),
+    "take_back": lambda s, at: online.take_back(s.id, reason="不办了", by=s.applicant, at=at),
+    "forward_online": lambda s, at, to="510700000000": transfer.forward_online(
+        s.id, home_code=to, reason="不属本地", by=s.home, at=at
+    ),
+    "decline_online": lambda s, at: notices.decline(s.id, reason="不属于本机关职权范围", by=s.home, at=at),
+    "offer_online": lambda s, at: result.offer_online(s.id, by=s.home, at=at),
+    "download": lambda s, at: online.download(s.id, by=s.applicant, at=at),
+    "lapse_download": lambda s, at: online.lapse_download(s.id, by=SYSTEM, at=s.too_late()),
 }
 
 _RECEIVED = ["open", "receive"]
@@ -327,3 +422,31 @@ WAYS: dict[State, list[str]] = {
     State.WITHDRAWN: ["open", "withdraw_early"],
     State.EXPLAINED: ["open", "explain_off_list"],
 }
+
+_SENT = ["start", "submit"]
+_ACCEPTED = [*_SENT, "accept"]
+_GRANTED = [*_ACCEPTED, "grant"]
+_OFFERED = [*_GRANTED, "offer_online"]
+ONLINE_WAYS: dict[State, list[str]] = {
+    State.FILLING: ["start"],
+    State.ARRIVED: _SENT,
+    State.HOME_CORRECTION: [*_SENT, "ask_online_correction"],
+    State.APPROVAL: _ACCEPTED,
+    State.WITH_DEPARTMENT: [*_ACCEPTED, "hand_off"],
+    State.SUSPENDED: [*_ACCEPTED, "suspend"],
+    State.DECIDED: _GRANTED,
+    State.DOWNLOADABLE: _OFFERED,
+    State.DELIVERING: [*_GRANTED, "tell_result", "post_result"],
+    State.PICKUP_HOME: [*_GRANTED, "tell_result", "offer_pickup"],
+    State.DELIVERY_FAILED: [*_OFFERED, "lapse_download"],
+    State.DELIVERED: [*_OFFERED, "download"],
+    State.CLOSED: [*_OFFERED, "download", "close"],
+    State.LAPSED: [*_SENT, "ask_online_correction", "lapse_online"],
+    State.WITHDRAWN: ["start", "take_back"],
+    State.UNSENT: ["start", "lapse_draft"],
+}
+
+
+def begun(mode: str, *, at: datetime.datetime, channel: str = "online") -> Story:
+    """Give a story of a mode, nothing in it yet."""
+    return Online(at=at) if mode == Mode.ONLINE else Story(at=at, channel=channel)

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from tests.stories import WAYS, Story, actor
+from tests.stories import WAYS, Online, Story, actor
 from tongban.cases import doctor, queries, rules, tasks
 from tongban.cases.models import Transfer
 from tongban.cases.operations import intake, windows
@@ -60,7 +60,7 @@ class TestClose:
 
 class TestHandOver:
     @pytest.mark.article("P13", "C12", "C13")
-    @pytest.mark.parametrize("state", sorted(OPEN), ids=str)
+    @pytest.mark.parametrize("state", sorted(OPEN & set(WAYS)), ids=str)
     def test_keeps_state_and_clocks_and_moves_every_part(self, at: datetime.datetime, state: State) -> None:
         story = Story(at=at).lead_to(state)
         before = story.case
@@ -79,6 +79,20 @@ class TestHandOver:
         assert list(journal.verify(heads=queries.heads())) == []
         closed = window(YUNYAN)
         assert closed.closed_at and not closed.is_open
+
+    @pytest.mark.article("P13", "C8", "C12")
+    @pytest.mark.parametrize("state", ["filling", "arrived", "home_correction", "downloadable"])
+    def test_takes_both_parts_of_an_online_case_and_no_papers(
+        self, at: datetime.datetime, state: str
+    ) -> None:
+        story = Online(at=at).lead_to(state)
+        order(story.at, CHENGDU, WUHOU)
+        carry_on(story.at, CHENGDU)
+        case = story.case
+        assert case.receiving_window_id == case.home_window_id == window(WUHOU).id
+        assert not Transfer.objects.filter(case_id=story.id).exists()
+        assert not Duty.objects.filter(done_at=None, watched_by_id=window(CHENGDU).id).exists()
+        assert list(doctor.examine(at=story.at)) == []
 
     @pytest.mark.article("C13")
     @pytest.mark.parametrize(
@@ -145,7 +159,6 @@ class TestHandOver:
         order(at, CHENGDU, WUHOU)
         carry_on(at, CHENGDU)
         assert story.case.home_window_id == window(WUHOU).id
-        assert len(WAYS) == len(State)
 
 
 class TestReplacedPlace:

@@ -34,10 +34,13 @@ class Life(RuleBasedStateMachine):
         self.story: Any = None
         self.taken = 0
 
-    @initialize(channel=st.sampled_from(["online", "post", "online_paper"]))
-    def begin(self, channel: str) -> None:
+    @initialize(how=st.sampled_from(["online", "post", "online_paper", "written", "written"]))
+    def begin(self, how: str) -> None:
         at = datetime.datetime(2026, 3, 2, 2, 0, tzinfo=datetime.UTC)
-        self.story = stories.Story(at=at, channel=channel).open().fill()
+        if how == "written":
+            self.story = stories.Online(at=at).do("start")
+        else:
+            self.story = stories.Story(at=at, channel=how).open().fill()
         self.names = {m.name for m in queries.materials_of(self.story.id)}
 
     @rule(name=st.sampled_from(sorted(STEPS)))
@@ -46,7 +49,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def take_a_lawful_step(self, data: st.DataObject) -> None:
-        lawful = [n for n, s in STEPS.items() if self.story.case.state in s.from_]
+        case = self.story.case
+        lawful = [n for n, s in STEPS.items() if case.state in s.from_ and case.mode in s.modes]
         if lawful:
             self._try(data.draw(st.sampled_from(lawful)))
 
@@ -64,7 +68,7 @@ class Life(RuleBasedStateMachine):
             )
             return
         self.taken += 1
-        assert before.state in STEPS[name].from_
+        assert before.state in STEPS[name].from_ and before.mode in STEPS[name].modes
 
     @invariant()
     def holds(self) -> None:

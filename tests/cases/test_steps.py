@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from tests import stories
 from tongban.cases import doctor, permissions, states
 from tongban.cases.models import Case
-from tongban.cases.states import FINAL, OPEN, STATES, STEPS, Part, State
+from tongban.cases.states import BEGINNINGS, FINAL, OPEN, STATES, STEPS, Mode, Part, State
 from tongban.duties.models import Duty
 from tongban.journal import operations as journal
 from tongban.kernel import refusals
@@ -22,7 +22,11 @@ ACTORS = {
     "group.1": set(),
     "sysadmin": set(),
     "auditadmin": set(),
+    "applicant.1": set(),
+    "applicant.2": set(),
 }
+HOME = "clerk.510100"
+WAYS = {Mode.COLLECTED: stories.WAYS, Mode.ONLINE: stories.ONLINE_WAYS}
 
 
 class TestTables:
@@ -42,31 +46,52 @@ class TestTables:
 
     def test_every_open_state_can_be_left_and_every_state_reached(self) -> None:
         assert {s for step in STEPS.values() for s in step.from_} == set(OPEN)
-        assert {step.to for step in STEPS.values() if step.to} | {State.DRAFTING} == set(State)
+        begun = {step.to for step in BEGINNINGS.values()}
+        assert {step.to for step in STEPS.values() if step.to} | begun == set(State)
+
+    @pytest.mark.article("C1")
+    @pytest.mark.parametrize("mode", list(Mode))
+    def test_a_mode_leads_nowhere_that_it_cannot_leave(self, mode: Mode) -> None:
+        """From its beginning on, every open state of a mode has a main step or a way for time to end it."""
+        reached = {step.to for step in BEGINNINGS.values() if mode in step.modes}
+        for _round in State:
+            here = [s for s in STEPS.values() if mode in s.modes and s.from_ & reached]
+            reached |= {s.to for s in here if s.to}
+        assert reached == set(WAYS[mode])
+        for state in reached & OPEN:
+            turn = STATES[State(state or "")].turn
+            leaving = [s for s in STEPS.values() if mode in s.modes and state in s.from_ and s.to]
+            assert any(s.is_main for s in leaving), state
+            assert turn != Part.APPLICANT or any(Part.SYSTEM in s.by for s in leaving), state
 
     def test_no_step_leaves_a_final_state(self) -> None:
         assert not any(step.from_ & FINAL for step in STEPS.values())
 
     def test_the_stories_know_every_step_and_every_state(self) -> None:
         assert set(stories.DO) == set(STEPS)
-        assert set(stories.WAYS) == set(State)
+        assert set(stories.WAYS) | set(stories.ONLINE_WAYS) == set(State)
 
 
 @pytest.mark.django_db
-@pytest.mark.article("C10", "C12", "P21(1)", "P21(2)", "P21(3)", "P21(4)")
-@pytest.mark.parametrize("state", list(State), ids=str)
-def test_each_step_from_each_state_by_each_actor(state: State, at: datetime.datetime) -> None:
-    story = stories.Story(at=at)
-    for way in stories.WAYS[state]:
-        story.do(way)
-    case = story.case
-    for account, parts in ACTORS.items():
-        by = stories.actor(account)
+@pytest.mark.article("C10", "C12", "P21(1)", "P21(2)", "P21(3)", "P21(4)", "P22", "C8")
+@pytest.mark.parametrize(
+    ("mode", "state"), [(mode, state) for mode, ways in WAYS.items() for state in ways], ids=str
+)
+def test_each_step_from_each_state_by_each_actor(mode: Mode, state: State, at: datetime.datetime) -> None:
+    case = stories.begun(mode, at=at).lead_to(state).case
+    for account, usual in ACTORS.items():
+        is_applicant = account.startswith("applicant")
+        by = stories.applicant(account) if is_applicant else stories.actor(account)
+        parts = {Part.APPLICANT} if account == "applicant.1" and mode == Mode.ONLINE else usual
+        parts = {Part.RECEIVING, Part.HOME} if account == HOME and mode == Mode.ONLINE else parts
+        parts = set() if account == "clerk.520103" and mode == Mode.ONLINE else parts
         held = permissions.parts_of(by, case)
         if case.received_at or Part.HOME not in parts:
             assert held <= parts
+        if permissions.is_unsent(case):
+            assert held == parts & {Part.APPLICANT}
         for name, step in STEPS.items():
-            allowed = bool(step.by & held) and state in step.from_
+            allowed = bool(step.by & held) and state in step.from_ and mode in step.modes
             assert permissions.may_step(name, case, by=by) == allowed
             if allowed:
                 permissions.require_step(name, case, by=by)
@@ -84,19 +109,28 @@ WITH_OWN_STORY = {
     "consent_off_list",
     "decline_off_list",
     "drop_off_list",
+    "end_help",
 }
 
 
 @pytest.mark.django_db
 @pytest.mark.article("C9", "C12", "G1")
 @pytest.mark.parametrize(
-    ("name", "state"),
-    [(n, state) for n, step in STEPS.items() if n not in WITH_OWN_STORY for state in sorted(step.from_)],
+    ("mode", "name", "state"),
+    [
+        (mode, n, state)
+        for n, step in STEPS.items()
+        if n not in WITH_OWN_STORY
+        for mode in sorted(step.modes)
+        for state in sorted(step.from_ & set(WAYS[mode]))
+    ],
     ids=lambda value: str(value),
 )
-def test_a_step_leads_where_the_table_says(name: str, state: State, at: datetime.datetime) -> None:
+def test_a_step_leads_where_the_table_says(
+    mode: Mode, name: str, state: State, at: datetime.datetime
+) -> None:
     channel = "online_paper" if name == "send_with_paper" else "online"
-    story = stories.Story(at=at, channel=channel).lead_to(state)
+    story = stories.begun(mode, at=at, channel=channel).lead_to(state)
     before = story.case
     story.do(name)
     after = story.case

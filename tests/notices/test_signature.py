@@ -89,8 +89,8 @@ class TestVerifyStatement:
         self, make_form: MakeForm, public_pem: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         shown = []
-        draw_code = pdf._qr
-        monkeypatch.setattr(pdf, "_qr", lambda address: shown.append(address) or draw_code(address))  # type: ignore[func-returns-value]
+        draw_code = pdf.qr
+        monkeypatch.setattr(pdf, "qr", lambda address: shown.append(address) or draw_code(address))  # type: ignore[func-returns-value]
         data = make_form()
         pdf.render(data)
         assert signature.verify_statement(shown[0], public_pem).serial == data.serial

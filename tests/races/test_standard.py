@@ -14,7 +14,7 @@ from tests.catalogue.test_load_items import GOOD
 from tests.races.together import Held, codes, is_whole, refused_as, started, together
 from tongban.cases import queries
 from tongban.cases.models import Case
-from tongban.cases.operations import intake
+from tongban.cases.operations import entering, intake
 from tongban.catalogue import operations as catalogue
 from tongban.catalogue import standards
 from tongban.catalogue.models import AcceptanceStandard, Procedure, Stage
@@ -105,14 +105,14 @@ class TestPublished:
         Case.objects.filter(standard__procedure__key="015-1").update(standard=None, received_at=None)
         story = stories.Story(at=at).open()
         procedure = Procedure.objects.get(key="015-1")
-        listing = intake._list_materials
+        listing = entering.list_materials
 
         def choose(pause: Any) -> None:
             def slowly(case: Case, *, at: datetime.datetime) -> None:
                 pause()
                 listing(case, at=at)
 
-            monkeypatch.setattr(intake, "_list_materials", slowly)
+            monkeypatch.setattr(entering, "list_materials", slowly)
             intake.choose(
                 story.id, procedure_id=procedure.id, home_code=stories.HOME, by=story.receiver, at=at
             )

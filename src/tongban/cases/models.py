@@ -55,6 +55,8 @@ class Case(models.Model):
     channel = models.CharField("流转方式", max_length=12, choices=Channel, blank=True)
     delivery_way = models.CharField("送达方式", max_length=20, choices=DeliveryWay, blank=True)
     delivery_address = models.CharField("寄送地址", max_length=300, blank=True)
+    # The clerk whom the applicant lets write in it now; empty: nobody.
+    helper_id = models.BigIntegerField("协助填写人", null=True)
     # While the home window owes an answer about a matter off the list (P24); empty before and after.
     off_list_asked_at = models.DateTimeField("清单外请示时间", null=True)
     legal_limit = models.IntegerField("法定时限", null=True)
@@ -86,6 +88,11 @@ class Case(models.Model):
                 fields=["home_window", "-opened_at", "-id"],
                 condition=Q(received_at__isnull=False),
                 name="case_decided_here",
+            ),
+            models.Index(
+                fields=["helper_id", "-opened_at", "-id"],
+                condition=Q(helper_id__isnull=False),
+                name="case_helped_now",
             ),
             # A pilot's figures read its own cases and no others; all others pay nothing for it.
             models.Index(fields=["pilot"], condition=Q(pilot__isnull=False), name="case_of_pilot"),
@@ -308,6 +315,8 @@ class Decision(CaseChild):
     remedies = models.TextField("救济途径", blank=True)
     result_name = models.CharField("结果名称", max_length=120, blank=True)
     result_number = models.CharField("结果编号", max_length=120, blank=True)
+    # The signed electronic document that says it, of an online case (E4).
+    document_id = models.BigIntegerField("电子文书", null=True)
     made_at = models.DateTimeField("决定时间")
     made_by_name = models.CharField("决定人", max_length=60)
 
@@ -364,6 +373,7 @@ class Delivery(CaseChild):
         ("signature", _("申请人当面签收")),
         ("agent_signature", _("代理人当面签收")),
         ("waybill", _("邮件妥投回执")),
+        ("download", _("申请人在线下载签收")),
     ]
     attempt = models.IntegerField("次数")
     way = models.CharField("方式", max_length=20, choices=DeliveryWay)
@@ -388,6 +398,38 @@ class Delivery(CaseChild):
 
     def __str__(self) -> str:
         return f"{self.way} {self.attempt}"
+
+
+class Help(CaseChild):
+    """A code by which an applicant lets one clerk write in their draft, and what became of it (C8)."""
+
+    code_digest = models.BinaryField("协助码摘要", max_length=32)
+    made_at = models.DateTimeField("生成时间")
+    until_at = models.DateTimeField("有效至")
+    begun_at = models.DateTimeField("开始时间", null=True)
+    person_id = models.BigIntegerField("窗口人员", null=True)
+    person_name = models.CharField("窗口人员姓名", max_length=60, blank=True)
+    window = models.ForeignKey(Window, models.PROTECT, null=True, related_name="+", verbose_name="窗口")
+    purpose = models.CharField("事由", max_length=200, blank=True)
+    ended_at = models.DateTimeField("结束时间", null=True)
+    ended_by_name = models.CharField("结束人", max_length=60, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(begun_at__isnull=True) | Q(window__isnull=False, person_id__isnull=False),
+                name="a_help_that_began_says_whose",
+            ),
+            models.UniqueConstraint(
+                fields=["case"],
+                condition=Q(begun_at__isnull=False, ended_at__isnull=True),
+                name="a_case_is_helped_by_one_at_a_time",
+            ),
+        ]
+        indexes = [models.Index(fields=["code_digest"], condition=Q(ended_at__isnull=True), name="help_code")]
+
+    def __str__(self) -> str:
+        return self.person_name
 
 
 class OffListState(models.TextChoices):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from tongban.cases import queries
 from tongban.cases.models import Case, CaseApplicant, CorrectionNotice
-from tongban.cases.states import FINAL, STATES, Part, State
+from tongban.cases.states import FINAL, STATES, Mode, Part, State
 from tongban.directory import contacts
 from tongban.directory.models import Window
 from tongban.duties import queries as duties
@@ -118,6 +118,10 @@ def _to_do(case: Case, state: State) -> str:
         notice = (
             CorrectionNotice.objects.filter(case_id=case.id, settled_at=None).order_by("-asked_at").first()
         )
+        if case.mode == Mode.ONLINE and notice is not None:
+            return _("请登录后在{day}前按告知的内容在线补正。逾期视为放弃本次申请。").format(
+                day=f"{notice.due_on:%Y-%m-%d}"
+            )
         if notice is None:
             return _("请按一次性告知书补齐材料，送到{window}。").format(window=case.receiving_window.name)
         return _("请在{day}前按一次性告知书补齐材料，送到{window}。逾期视为放弃本次申请。").format(
@@ -129,6 +133,10 @@ def _to_do(case: Case, state: State) -> str:
         return _("请带身份证件到{window}领取结果，地址：{address}，办公时间：{hours}。").format(
             window=window.name, address=window.address, hours=contacts.hours_of(window)
         )
+    if state == State.FILLING:
+        return _("请登录后填写完并提交。")
+    if state == State.DOWNLOADABLE:
+        return _("请登录后下载电子结果，下载即为签收。")
     if state in FINAL:
         return _("没有需要您做的。")
     return _("您现在不用做什么。")

@@ -18,6 +18,7 @@ from tongban.cases.models import (
     Decision,
     Delivery,
     HandOff,
+    Help,
     Scan,
     Suspension,
     Transfer,
@@ -36,6 +37,7 @@ from tongban.kernel import text as text_of
 from tongban.people.actors import Actor
 
 PAGE = 50
+_SENT = ~Q(mode=Mode.ONLINE, received_at__isnull=True)  # not still being written by its applicant
 IDENTITY_AT_MOST = 1000  # an agent may have handed in for many
 _NEWEST = ("-opened_at", "-id")  # an id says the day, not the hour
 _SHOWN = ("receiving_window__division", "home_window__division", "procedure__item", "department", "applicant")
@@ -45,7 +47,8 @@ def visible_to(actor: Actor) -> QuerySet[Case]:
     """Give the cases that somebody may see at all: their windows', their department's, their authority's; an
     applicant those of the one for whom they act now.
 
-    A home window sees a case from its receipt on; a draft belongs to the receiving window alone.
+    A home window sees a case from its receipt on; a draft belongs to the receiving window alone, one that is
+    written online to its applicant and to whom they let help.
     """
     if actor.is_system:
         return Case.objects.all()
@@ -72,11 +75,13 @@ def _parts_seen(actor: Actor) -> list[Q]:
     """Give what somebody may see piece by piece; each has an index by which its newest cases come first."""
     parts = []
     for window in sorted(actor.window_ids):
-        parts += [Q(receiving_window=window), Q(home_window=window, received_at__isnull=False)]
+        parts += [Q(receiving_window=window) & _SENT, Q(home_window=window, received_at__isnull=False)]
+    if actor.window_ids:
+        parts.append(Q(helper_id=actor.id))
     if actor.department_ids:
         parts.append(Q(department__in=list(actor.department_ids)))
     for prefix in actor.managed_prefixes:
-        parts.append(Q(receiving_window__division__code__startswith=prefix))
+        parts.append(Q(receiving_window__division__code__startswith=prefix) & _SENT)
         parts.append(Q(home_window__division__code__startswith=prefix, received_at__isnull=False))
     return parts
 
@@ -91,6 +96,8 @@ def get(case_id: int, *, for_: Actor) -> Case:
         case = visible_to(for_).select_related(*_SHOWN).filter(id=case_id).first()
     else:
         case = next(iter(_visible.shaped(_sight(for_), case_id)), None)
+        if case is None and for_.window_ids:  # a draft that this very clerk helps to write
+            case = visible_to(for_).select_related(*_SHOWN).filter(id=case_id).first()
     if case is None:
         raise rules.UnknownCase()
     return case
@@ -156,6 +163,41 @@ def to_correct(materials: Sequence[CaseMaterial]) -> list[dict[str, str]]:
         for m in materials
         if m.verdict == Verdict.TO_CORRECT
     ]
+
+
+def answers_to_correct(case: Case) -> dict[str, str]:
+    """Give the answers that may be sent back to be corrected, `form.<key>` to label: those of an online case.
+
+    What was taken down at a window is the window's to correct.
+    """
+    if case.mode != Mode.ONLINE:
+        return {}
+    fields = standards.of(case.standard).fields_for(case.circumstance, shown_answers(case))
+    return {f"form.{field.key}": field.label for field in fields}
+
+
+def helps_of(case_id: int) -> list[Help]:
+    """Give the helps that began on a case, the latest first."""
+    rows = Help.objects.filter(case_id=case_id, begun_at__isnull=False)
+    return list(rows.select_related("window").order_by("-begun_at"))
+
+
+def drafts_of(actor: Actor) -> list[Case]:
+    """Give the drafts of the one for whom an applicant acts, the newest first, at most a page."""
+    rows = visible_to(actor).filter(state=State.FILLING).select_related(*_SHOWN)
+    return list(rows.order_by(*_NEWEST)[:PAGE])
+
+
+def helped_by(actor: Actor) -> list[Case]:
+    """Give the drafts that a clerk helps to write now."""
+    rows = Case.objects.filter(helper_id=actor.id, helper_id__isnull=False).select_related(*_SHOWN)
+    return list(rows.order_by(*_NEWEST)[:PAGE])
+
+
+def result_document(case_id: int) -> int | None:
+    """Give the id of the signed document that says what was decided, None where there is none."""
+    rows = Decision.objects.filter(case_id=case_id, document_id__isnull=False).order_by("-made_at")
+    return rows.values_list("document_id", flat=True).first()
 
 
 def last_day(case: Case, *, at: datetime.datetime, days: int) -> datetime.date:

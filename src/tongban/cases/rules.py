@@ -1,6 +1,6 @@
 """What must be true before a step: each check returns nothing or raises a refusal. No writes, no clock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from tongban.cases.models import (
     Verdict,
 )
 from tongban.cases.states import STEPS
+from tongban.catalogue import standards
 from tongban.catalogue.models import Item
 from tongban.catalogue.standards import FormField, MaterialRequirement
 from tongban.journal.models import Entry
@@ -136,6 +137,38 @@ class NoLawfulReason(refusals.Incomplete):
     """只有听证、检验检测检疫、招标拍卖、鉴定、专家评审、公示公告可以依法不计时，请选择其中一种。"""
 
 
+class NotOnline(refusals.NotAllowed):
+    """“{procedure}”在所选属地还不能全程网办。请到就近的“跨省通办”窗口办理。"""
+
+
+class NoHome(refusals.Incomplete):
+    """请选择在哪里办：由哪个地方的部门审批。"""
+
+
+class NotNamed(refusals.OutOfTurn):
+    """补正只能修改告知要求补正的内容，“{what}”不在其中。"""
+
+
+class TooManyFiles(refusals.Incomplete):
+    """一份材料最多上传 {most} 个文件。请合并成一个 PDF 文件后再上传。"""
+
+
+class NoElectronicResult(refusals.OutOfTurn):
+    """本件没有生成电子文书，不能发布电子结果。请改用邮寄或者到窗口领取。"""
+
+
+class WrongHelpCode(refusals.Incomplete):
+    """没有找到这个协助码，或者已经失效。请核对，或者请申请人在申请页面重新生成一个。"""
+
+
+class HelpedAlready(refusals.OutOfTurn):
+    """已有窗口人员正在协助填写这份申请。申请人或该人员结束后，才能由其他人协助。"""
+
+
+class NotHelped(refusals.OutOfTurn):
+    """这份申请现在没有窗口人员协助填写。"""
+
+
 def changed_meanwhile(case: Case) -> ChangedMeanwhile:
     """Give the refusal that tells who did what to a case since somebody looked at it."""
     last = Entry.objects.filter(chain_id=case.id, seq=case.journal_seq).first()
@@ -211,6 +244,35 @@ def check_ready_to_receive(
     missing = missing_before_receipt(case, applicant, fields, materials)
     if missing:
         raise NotReady(fields=missing, what="；".join(missing.values()))
+
+
+def missing_before_submission(
+    case: Case,
+    applicant: CaseApplicant,
+    fields: Sequence[FormField],
+    materials: Iterable[CaseMaterial],
+    *,
+    handed_in: Collection[int],
+) -> dict[str, str]:
+    """Name, by field, everything that keeps an online application from being sent (P22).
+
+    Args:
+        handed_in: the ids of the materials of which at least one file was uploaded.
+    """
+    missing = missing_before_either_form(case, applicant, fields)
+    if case.standard and standards.of(case.standard).circumstances and not case.circumstance:
+        missing["circumstance"] = _("请选择您的情形")
+    for field in fields:
+        if field.required and field.applies(case.circumstance) and not _filled(case.form, field.key):
+            missing[f"form.{field.key}"] = _("请填写{label}").format(label=field.label)
+    for material in materials:
+        if material.is_required and material.id not in handed_in:
+            missing[f"material.{material.key}"] = _("请上传“{name}”").format(name=material.name)
+    if not case.delivery_way:
+        missing["delivery_way"] = _("请选择结果送达方式")
+    elif case.delivery_way == "post" and not case.delivery_address:
+        missing["delivery_address"] = _("请填写寄送地址")
+    return missing
 
 
 def check_ready_to_ask(

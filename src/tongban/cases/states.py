@@ -1,7 +1,7 @@
-"""The life of a collected case (异地代收代办) as three tables: states, duties, steps. Data only.
+"""The life of a case, collected (异地代收代办) or online (全程网办), as three tables: states, duties, steps. Data only.
 
-A state says whose turn it is and which duty that turn is. A step says from where, to where, by whom, under
-which article, which further duties it opens and discharges, and under which code the journal keeps it.
+A state says whose turn it is and which duty that turn is. A step says from where, to where, by whom, in which
+modes, under which article, which further duties it opens and discharges, and under which code the journal keeps it.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,12 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tongban.duties.models import Outcome, Unit
+from tongban.cases.clocks import DUTIES as DUTIES
+from tongban.duties.models import Outcome
 
 
 class State(models.TextChoices):
+    FILLING = "filling", _("申请人填写中")
     DRAFTING = "drafting", _("形式审查中")
     CORRECTION = "correction", _("待申请人补正")
     RETURNED = "returned", _("属地退回待处理")
@@ -29,6 +31,7 @@ class State(models.TextChoices):
     DECIDED = "decided", _("已决定待送达")
     DELIVERING = "delivering", _("结果寄送中")
     RESULT_IN_TRANSFER = "result_in_transfer", _("结果寄往收件地")
+    DOWNLOADABLE = "downloadable", _("待申请人下载结果")
     PICKUP_HOME = "pickup_home", _("待属地窗口领取")
     PICKUP_RECEIVING = "pickup_receiving", _("待收件地窗口领取")
     DELIVERY_FAILED = "delivery_failed", _("送达未成功")
@@ -39,6 +42,7 @@ class State(models.TextChoices):
     LAPSED = "lapsed", _("逾期未补正")
     WITHDRAWN = "withdrawn", _("已撤回")
     EXPLAINED = "explained", _("清单外，已解释说明")
+    UNSENT = "unsent", _("逾期未提交")
 
 
 class Part(StrEnum):
@@ -48,6 +52,7 @@ class Part(StrEnum):
     HOME = "home"
     DEPARTMENT = "department"
     APPLICANT = "applicant"
+    HELPER = "helper"  # a clerk whom an applicant lets write in their draft
     SYSTEM = "system"
 
 
@@ -56,6 +61,7 @@ PART_NAMES = {
     Part.HOME: _("属地窗口"),
     Part.DEPARTMENT: _("审批部门"),
     Part.APPLICANT: _("申请人"),
+    Part.HELPER: _("协助填写的窗口人员"),
     Part.SYSTEM: _("系统"),
 }
 
@@ -80,6 +86,13 @@ class DeliveryWay(models.TextChoices):
     POST = "post", _("邮寄给申请人")
     PICK_UP_HOME = "pick_up_home", _("到属地窗口领取")
     PICK_UP_RECEIVING = "pick_up_receiving", _("到收件地窗口领取")
+    ELECTRONIC = "electronic", _("电子结果，自行下载")
+
+
+DELIVERY_WAYS = {  # the ways that a result can take in each mode; a paper one is never sent to a window far away
+    Mode.COLLECTED: (DeliveryWay.POST, DeliveryWay.PICK_UP_HOME, DeliveryWay.PICK_UP_RECEIVING),
+    Mode.ONLINE: (DeliveryWay.ELECTRONIC, DeliveryWay.POST, DeliveryWay.PICK_UP_HOME),
+}
 
 
 class CaseOutcome(models.TextChoices):
@@ -89,86 +102,7 @@ class CaseOutcome(models.TextChoices):
     WITHDRAWN = "withdrawn", _("申请人撤回")
     LAPSED = "lapsed", _("逾期未补正")
     OFF_LIST = "off_list", _("清单外未收件")
-
-
-class Counts(StrEnum):
-    """Since when a duty's time counts, where it is not simply the moment that opens it."""
-
-    NOW = "now"
-    RECEIVED = "received_at"
-    ACCEPTED = "accepted_at"
-    DECIDED = "decided_at"
-
-
-class Limit(StrEnum):
-    """Where a duty's length comes from, where it is not a parameter of its own."""
-
-    OWN = "own"
-    LEGAL = "legal_limit"
-    PROMISED = "promised_limit"
-    CHANNEL = "channel"  # 1 working day online, 2 by post
-    GIVEN = "given"  # the step names the last day
-
-
-@dataclass(frozen=True)
-class DutyKind:
-    """One kind of duty: what it is called, which article, and how its time is counted.
-
-    `amount` is the default of the parameter `duty.<kind>`, which a place may set for itself, except where
-    the article itself fixes it.
-    """
-
-    label: str | Promise
-    article: str
-    amount: int = 0
-    unit: Unit = Unit.WORKING_DAY
-    limit: Limit = Limit.OWN
-    counts: Counts = Counts.NOW
-    fixed_by_law: bool = False
-    can_be_stopped: bool = False
-
-
-DUTIES: dict[str, DutyKind] = {
-    # whose turn it is
-    "finish_review": DutyKind(_("完成形式审查并收件"), "P21(1)", 1),
-    "bring_correction": DutyKind(_("补齐补正材料"), "P21(1)", 10, limit=Limit.GIVEN),
-    "amend_returned": DutyKind(_("处理属地退回的办件"), "P21(1)", 2),
-    "send_papers": DutyKind(
-        _("流转材料"), "P21(2)", limit=Limit.CHANNEL, counts=Counts.RECEIVED, fixed_by_law=True
-    ),
-    "confirm_arrival": DutyKind(_("逐份核对到达材料"), "P21(3)", 7),
-    "decide_acceptance": DutyKind(_("作出受理决定"), "P21(3)", 5, fixed_by_law=True),
-    "relay_correction": DutyKind(_("向申请人转告补正要求"), "P21(3)", 1),
-    "decide": DutyKind(
-        _("作出审批决定"), "P21(3)", limit=Limit.PROMISED, counts=Counts.ACCEPTED, can_be_stopped=True
-    ),
-    "give_opinion": DutyKind(_("部门反馈办理意见"), "P21(3)", limit=Limit.GIVEN),
-    "end_suspension": DutyKind(_("结束特别程序"), "P21(3)", limit=Limit.GIVEN),
-    "issue_result": DutyKind(_("颁发并送达结果"), "P21(4)", 10, counts=Counts.DECIDED, fixed_by_law=True),
-    "confirm_delivery": DutyKind(_("确认结果妥投"), "P21(4)", 7),
-    "confirm_result_arrival": DutyKind(_("确认结果寄达本窗口"), "P21(4)", 7),
-    "hand_over": DutyKind(_("向申请人交付结果"), "P21(4)", 20),
-    "retry_delivery": DutyKind(_("重新安排送达"), "P21(4)", 2),
-    "close_case": DutyKind(_("归档办结"), "P21(4)", 3),
-    "return_papers": DutyKind(_("向申请人退还材料"), "P21(1)", 2),
-    # beside the turn
-    "off_list_consent": DutyKind(_("答复清单外事项请求"), "P24", 1),
-    "send_paper": DutyKind(_("补寄纸质材料"), "P21(2)", 2, counts=Counts.RECEIVED, fixed_by_law=True),
-    "answer_discrepancy": DutyKind(_("处理材料差异"), "P21(2)", 2),
-    "confirm_paper": DutyKind(_("核对后寄纸质材料"), "P21(3)", 7),
-    "promised_limit": DutyKind(
-        _("承诺期限"), "P21(3)", limit=Limit.PROMISED, counts=Counts.ACCEPTED, can_be_stopped=True
-    ),
-    "legal_limit": DutyKind(
-        _("法定时限"),
-        "P21(3)",
-        limit=Limit.LEGAL,
-        counts=Counts.ACCEPTED,
-        fixed_by_law=True,
-        can_be_stopped=True,
-    ),
-    "tell_result": DutyKind(_("告知申请人和收件地窗口结果"), "P21(4)", 1, counts=Counts.DECIDED),
-}
+    UNSENT = "unsent", _("逾期未提交")
 
 
 @dataclass(frozen=True)
@@ -182,6 +116,7 @@ class StateRow:
 
 
 STATES: dict[State, StateRow] = {
+    State.FILLING: StateRow(Part.APPLICANT, "finish_application", _("申请人正在填写，还没有提交。")),
     State.DRAFTING: StateRow(Part.RECEIVING, "finish_review", _("{holder}正在审查申请材料。")),
     State.CORRECTION: StateRow(
         Part.APPLICANT, "bring_correction", _("请申请人按一次性告知书补齐材料，送至{receiving}。")
@@ -202,6 +137,9 @@ STATES: dict[State, StateRow] = {
     State.DECIDED: StateRow(Part.HOME, "issue_result", _("已作出决定，等{holder}颁发送达。")),
     State.DELIVERING: StateRow(Part.HOME, "confirm_delivery", _("结果已寄给申请人，由{holder}跟踪妥投。")),
     State.RESULT_IN_TRANSFER: StateRow(Part.RECEIVING, "confirm_result_arrival", _("结果正寄往{holder}。")),
+    State.DOWNLOADABLE: StateRow(
+        Part.APPLICANT, "download_result", _("电子结果已经出具，请申请人登录下载。")
+    ),
     State.PICKUP_HOME: StateRow(Part.HOME, "hand_over", _("结果已备好，请申请人到{holder}领取。")),
     State.PICKUP_RECEIVING: StateRow(Part.RECEIVING, "hand_over", _("结果已到，请申请人到{holder}领取。")),
     State.DELIVERY_FAILED: StateRow(Part.HOME, "retry_delivery", _("送达未成功，由{holder}重新安排。")),
@@ -212,6 +150,7 @@ STATES: dict[State, StateRow] = {
     State.LAPSED: StateRow(None, None, _("逾期未补正，视为放弃本次申请。")),
     State.WITHDRAWN: StateRow(None, None, _("申请人已撤回申请。")),
     State.EXPLAINED: StateRow(None, None, _("所办事项不在通办清单内，窗口已解释说明，没有收件。")),
+    State.UNSENT: StateRow(None, None, _("没有按时提交，申请没有生效。需要办理的，请重新申请。")),
 }
 
 FINAL = frozenset(s for s, row in STATES.items() if row.turn is None)
@@ -235,6 +174,7 @@ class Step:
     to: State | None
     by: frozenset[Part]
     article: str
+    modes: frozenset[Mode] = frozenset({Mode.COLLECTED})
     opens: tuple[Opens, ...] = ()
     may_open: tuple[Opens, ...] = ()  # opened when the verb finds cause
     discharges: tuple[str, ...] = ()
@@ -259,6 +199,7 @@ AFTER_DECISION = _s(
     S.DECIDED,
     S.DELIVERING,
     S.RESULT_IN_TRANSFER,
+    S.DOWNLOADABLE,
     S.PICKUP_HOME,
     S.PICKUP_RECEIVING,
     S.DELIVERY_FAILED,
@@ -268,8 +209,14 @@ LIMITS = ("promised_limit", "legal_limit")
 SIDE = ("send_paper", "answer_discrepancy", "confirm_paper", *LIMITS)
 ASKED = ("off_list_consent",)
 R, H, D, SYS = Part.RECEIVING, Part.HOME, Part.DEPARTMENT, Part.SYSTEM
+A, HELPER = Part.APPLICANT, Part.HELPER
+ONLINE = frozenset({Mode.ONLINE})
+BOTH = frozenset({Mode.COLLECTED, Mode.ONLINE})
+WRITTEN_ONLINE = _s(S.FILLING, S.HOME_CORRECTION)  # where an online case is in its applicant's hands
 
 OPENING = Step(_("登记"), frozenset(), S.DRAFTING, _p(R), "P21(1)")
+STARTING = Step(_("开始填写申请"), frozenset(), S.FILLING, _p(A), "P22", ONLINE)
+BEGINNINGS = {"open": OPENING, "start": STARTING}  # what begins a case, by the journal's code
 
 STEPS: dict[str, Step] = {
     # formality review at the receiving window
@@ -389,6 +336,7 @@ STEPS: dict[str, Step] = {
         S.APPROVAL,
         _p(H),
         "P21(3)",
+        BOTH,
         opens=(Opens("promised_limit", H), Opens("legal_limit", H)),
         is_main=True,
     ),
@@ -417,22 +365,25 @@ STEPS: dict[str, Step] = {
     "decline": Step(_("不予受理"), _s(S.ARRIVED), S.RETURNING_HOME, _p(H), "P21(3)", cancels=SIDE),
     # approval
     "hand_off": Step(
-        _("转部门办理"), _s(S.APPROVAL), S.WITH_DEPARTMENT, _p(H), "P21(3)", turn_ends=Outcome.CANCELLED
+        _("转部门办理"), _s(S.APPROVAL), S.WITH_DEPARTMENT, _p(H), "P21(3)", BOTH, turn_ends=Outcome.CANCELLED
     ),
-    "give_opinion": Step(_("反馈办理意见"), _s(S.WITH_DEPARTMENT), S.APPROVAL, _p(D), "P21(3)", is_main=True),
+    "give_opinion": Step(
+        _("反馈办理意见"), _s(S.WITH_DEPARTMENT), S.APPROVAL, _p(D), "P21(3)", BOTH, is_main=True
+    ),
     "recall": Step(
-        _("收回自办"), _s(S.WITH_DEPARTMENT), S.APPROVAL, _p(H), "P21(3)", turn_ends=Outcome.CANCELLED
+        _("收回自办"), _s(S.WITH_DEPARTMENT), S.APPROVAL, _p(H), "P21(3)", BOTH, turn_ends=Outcome.CANCELLED
     ),
     "suspend": Step(
-        _("依法暂停计时"), _s(S.APPROVAL), S.SUSPENDED, _p(H), "P21(3)", turn_ends=Outcome.CANCELLED
+        _("依法暂停计时"), _s(S.APPROVAL), S.SUSPENDED, _p(H), "P21(3)", BOTH, turn_ends=Outcome.CANCELLED
     ),
-    "resume": Step(_("恢复计时"), _s(S.SUSPENDED), S.APPROVAL, _p(H), "P21(3)", is_main=True),
+    "resume": Step(_("恢复计时"), _s(S.SUSPENDED), S.APPROVAL, _p(H), "P21(3)", BOTH, is_main=True),
     "grant": Step(
         _("准予"),
         _s(S.APPROVAL),
         S.DECIDED,
         _p(H),
         "P21(3)",
+        BOTH,
         opens=(Opens("tell_result", H),),
         discharges=LIMITS,
         cancels=("send_paper", "answer_discrepancy", "confirm_paper"),
@@ -444,33 +395,41 @@ STEPS: dict[str, Step] = {
         S.DECIDED,
         _p(H),
         "P21(3)",
+        BOTH,
         opens=(Opens("tell_result", H),),
         discharges=LIMITS,
         cancels=("send_paper", "answer_discrepancy", "confirm_paper"),
     ),
     # result
-    "tell_result": Step(_("已告知结果"), AFTER_DECISION, None, _p(H), "P21(4)", discharges=("tell_result",)),
-    "post_result": Step(
-        _("寄送结果"), _s(S.DECIDED, S.DELIVERY_FAILED), S.DELIVERING, _p(H), "P21(4)", is_main=True
+    "tell_result": Step(
+        _("已告知结果"), AFTER_DECISION, None, _p(H), "P21(4)", BOTH, discharges=("tell_result",)
     ),
-    "offer_pickup": Step(_("结果留窗待领"), _s(S.DECIDED, S.DELIVERY_FAILED), S.PICKUP_HOME, _p(H), "P21(4)"),
+    "post_result": Step(
+        _("寄送结果"), _s(S.DECIDED, S.DELIVERY_FAILED), S.DELIVERING, _p(H), "P21(4)", BOTH, is_main=True
+    ),
+    "offer_pickup": Step(
+        _("结果留窗待领"), _s(S.DECIDED, S.DELIVERY_FAILED), S.PICKUP_HOME, _p(H), "P21(4)", BOTH
+    ),
     "send_result": Step(
         _("结果寄往收件地窗口"), _s(S.DECIDED, S.DELIVERY_FAILED), S.RESULT_IN_TRANSFER, _p(H), "P21(4)"
     ),
     "confirm_result_arrival": Step(
         _("结果已寄达"), _s(S.RESULT_IN_TRANSFER), S.PICKUP_RECEIVING, _p(R), "P21(4)", is_main=True
     ),
-    "hand_over": Step(_("交付申请人"), _s(S.PICKUP_HOME), S.DELIVERED, _p(H), "P21(4)", is_main=True),
+    "hand_over": Step(_("交付申请人"), _s(S.PICKUP_HOME), S.DELIVERED, _p(H), "P21(4)", BOTH, is_main=True),
     "hand_over_here": Step(
         _("交付申请人"), _s(S.PICKUP_RECEIVING), S.DELIVERED, _p(R), "P21(4)", is_main=True
     ),
-    "confirm_delivery": Step(_("确认妥投"), _s(S.DELIVERING), S.DELIVERED, _p(H), "P21(4)", is_main=True),
+    "confirm_delivery": Step(
+        _("确认妥投"), _s(S.DELIVERING), S.DELIVERED, _p(H), "P21(4)", BOTH, is_main=True
+    ),
     "fail_delivery": Step(
         _("送达未成功"),
         _s(S.DELIVERING, S.PICKUP_HOME),
         S.DELIVERY_FAILED,
         _p(H),
         "P21(4)",
+        BOTH,
         turn_ends=Outcome.CANCELLED,
     ),
     "fail_delivery_here": Step(
@@ -482,7 +441,14 @@ STEPS: dict[str, Step] = {
         turn_ends=Outcome.CANCELLED,
     ),
     "close": Step(
-        _("归档办结"), _s(S.DELIVERED), S.CLOSED, _p(H), "P21(4)", cancels=("tell_result",), is_main=True
+        _("归档办结"),
+        _s(S.DELIVERED),
+        S.CLOSED,
+        _p(H),
+        "P21(4)",
+        BOTH,
+        cancels=("tell_result",),
+        is_main=True,
     ),
     # the applicant takes it back after receipt: whoever holds the papers returns them
     "withdraw": Step(
@@ -507,8 +473,74 @@ STEPS: dict[str, Step] = {
         _("材料已退还"), _s(S.RETURNING_RECEIVING), S.CLOSED, _p(R), "P21(1)", is_main=True
     ),
     # the window that holds it is closed: another one takes its place, whatever the state
-    "take_over": Step(_("窗口撤销，由其他窗口承接"), OPEN, None, _p(SYS), "P13"),
+    "take_over": Step(_("窗口撤销，由其他窗口承接"), OPEN, None, _p(SYS), "P13", BOTH),
     "finish_return_at_home": Step(
         _("材料已退还"), _s(S.RETURNING_HOME), S.CLOSED, _p(H), "P21(1)", is_main=True
+    ),
+    # online (P22): the applicant writes, sends, corrects, takes back and downloads; nothing travels on paper
+    "submit": Step(_("提交申请"), _s(S.FILLING), S.ARRIVED, _p(A), "P22", ONLINE, is_main=True),
+    "lapse_draft": Step(
+        _("逾期未提交"), _s(S.FILLING), S.UNSENT, _p(SYS), "P22", ONLINE, turn_ends=Outcome.LAPSED
+    ),
+    "begin_help": Step(_("窗口开始协助填写"), WRITTEN_ONLINE, None, _p(HELPER), "P22", ONLINE),
+    "end_help": Step(_("结束协助填写"), WRITTEN_ONLINE, None, _p(A, HELPER), "P22", ONLINE),
+    "ask_online_correction": Step(
+        _("要求补正，在线告知申请人"), _s(S.ARRIVED), S.HOME_CORRECTION, _p(H), "P21(3)", ONLINE
+    ),
+    "send_correction": Step(
+        _("提交补正"), _s(S.HOME_CORRECTION), S.ARRIVED, _p(A), "P22", ONLINE, is_main=True
+    ),
+    "lapse_online": Step(
+        _("逾期未补正"), _s(S.HOME_CORRECTION), S.LAPSED, _p(SYS), "P22", ONLINE, turn_ends=Outcome.LAPSED
+    ),
+    "take_back": Step(
+        _("申请人撤回"),
+        WRITTEN_ONLINE | _s(S.ARRIVED) | UNDER_DECISION,
+        S.WITHDRAWN,
+        _p(A),
+        "P22",
+        ONLINE,
+        cancels=LIMITS,
+        turn_ends=Outcome.CANCELLED,
+    ),
+    "forward_online": Step(
+        _("转往其他属地窗口"), _s(S.ARRIVED), S.ARRIVED, _p(H), "P7", ONLINE, turn_ends=Outcome.CANCELLED
+    ),
+    "decline_online": Step(
+        _("不予受理"),
+        _s(S.ARRIVED),
+        S.DECIDED,
+        _p(H),
+        "P21(3)",
+        ONLINE,
+        opens=(Opens("tell_result", H),),
+    ),
+    "offer_online": Step(
+        _("发布电子结果"),
+        _s(S.DECIDED, S.DELIVERY_FAILED),
+        S.DOWNLOADABLE,
+        _p(H),
+        "P21(4)",
+        ONLINE,
+        is_main=True,
+    ),
+    "download": Step(
+        _("下载电子结果"),
+        _s(S.DOWNLOADABLE),
+        S.DELIVERED,
+        _p(A),
+        "P21(4)",
+        ONLINE,
+        discharges=("tell_result",),
+        is_main=True,
+    ),
+    "lapse_download": Step(
+        _("逾期未下载"),
+        _s(S.DOWNLOADABLE),
+        S.DELIVERY_FAILED,
+        _p(SYS),
+        "P21(4)",
+        ONLINE,
+        turn_ends=Outcome.LAPSED,
     ),
 }

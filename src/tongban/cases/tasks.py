@@ -3,12 +3,13 @@
 import datetime
 import logging
 
+from django.conf import settings
 from procrastinate.contrib.django import app
 
-from tongban.cases import doctor, queries
+from tongban.cases import doctor, figures, queries
 from tongban.cases.models import Case
-from tongban.cases.operations import acceptance, intake, windows
-from tongban.cases.states import State
+from tongban.cases.operations import acceptance, intake, online, windows
+from tongban.cases.states import Mode, State
 from tongban.directory import queries as directory
 from tongban.duties import queries as duties
 from tongban.journal import operations as journal
@@ -18,22 +19,32 @@ from tongban.people.actors import SYSTEM
 log = logging.getLogger(__name__)
 
 
+_WAIT_FOR_APPLICANTS = ("bring_correction", "finish_application", "download_result")
+
+
 def lapse_all() -> int:
-    """Let every correction lapse whose last day is over; gives how many (P21(1))."""
+    """Let what applicants have not done by its last day lapse; gives how many (P21(1), P22)."""
     at = directory.now()
     count = 0
-    for duty in duties.overdue("bring_correction", at=at)[:1000]:
-        try:
-            _lapse(duty.case_id, at=at)
-            count += 1
-        except refusals.Refusal as refusal:  # brought or withdrawn in this very moment: nothing to do
-            log.info("no lapse of case %s: %s", duty.case_id, refusal.code)
+    for kind in _WAIT_FOR_APPLICANTS:
+        for duty in duties.overdue(kind, at=at)[:1000]:
+            try:
+                _lapse(duty.case_id, at=at)
+                count += 1
+            except refusals.Refusal as refusal:  # done or withdrawn in this very moment: nothing to do
+                log.info("no lapse of case %s: %s", duty.case_id, refusal.code)
     return count
 
 
 def _lapse(case_id: int, *, at: datetime.datetime) -> None:
-    state = Case.objects.values_list("state", flat=True).get(id=case_id)
-    if state == State.HOME_CORRECTION:
+    state, mode = Case.objects.values_list("state", "mode").get(id=case_id)
+    if state == State.FILLING:
+        online.lapse_draft(case_id, by=SYSTEM, at=at)
+    elif state == State.DOWNLOADABLE:
+        online.lapse_download(case_id, by=SYSTEM, at=at)
+    elif state == State.HOME_CORRECTION and mode == Mode.ONLINE:
+        online.lapse_correction(case_id, by=SYSTEM, at=at)
+    elif state == State.HOME_CORRECTION:
         acceptance.lapse_at_home(case_id, by=SYSTEM, at=at)
     else:
         intake.lapse(case_id, by=SYSTEM, at=at)
@@ -79,3 +90,18 @@ def verify_journal(timestamp: int, by: str = "") -> None:
     for fault in done.found:
         log.error("journal: chain %s entry %s: %s", fault["chain"], fault["seq"], fault["what"])
     log.info("journal: %d entries verified, %d faults", done.entries, done.faults)
+
+
+@app.periodic(cron="40 1 * * *")
+@app.task(queueing_lock="figures")
+def count_figures(timestamp: int) -> None:
+    """Count the public figures every night (F1)."""
+    log.info("figures: %d rows", figures.count_all(at=directory.now()))
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="practice_figures")
+def count_practice_figures(timestamp: int) -> None:
+    """Count them in practice mode every ten minutes, so that what was just practised can be seen."""
+    if settings.TONGBAN_PRACTICE:
+        figures.count_all(at=directory.now())

@@ -29,7 +29,7 @@ _KINDS = {
 
 def diagram() -> str:
     """Give the state diagram and the tables of states and duties, as Markdown with Mermaid."""
-    from tongban.cases.states import DUTIES, FINAL, OPENING, STATES, STEPS
+    from tongban.cases.states import BEGINNINGS, DUTIES, FINAL, STATES, STEPS
 
     lines = [
         "# The life of a case",
@@ -38,7 +38,8 @@ def diagram() -> str:
         "",
         "```mermaid",
     ]
-    lines += ["stateDiagram-v2", f"    [*] --> {OPENING.to}: {OPENING.label}"]
+    lines += ["stateDiagram-v2"]
+    lines += [f"    [*] --> {step.to}: {step.label}" for step in BEGINNINGS.values()]
     for name, step in STEPS.items():
         lines += [f"    {state} --> {step.to}: {name}" for state in sorted(step.from_) if step.to]
     lines += [f"    {state} --> [*]" for state in sorted(FINAL)]
@@ -48,9 +49,9 @@ def diagram() -> str:
         "",
         "## Steps",
         "",
-        "| Step | Words | From | To | By | Article | Opens | Discharges | Journal |",
+        "| Step | Words | From | To | By | Modes | Article | Opens | Discharges | Journal |",
     ]
-    lines += ["|---|---|---|---|---|---|---|---|---|"]
+    lines += ["|---|---|---|---|---|---|---|---|---|---|"]
     for name, step in STEPS.items():
         from_ = ", ".join(sorted(step.from_))
         opens = ", ".join([o.kind for o in step.opens] + [f"({o.kind})" for o in step.may_open])
@@ -60,6 +61,7 @@ def diagram() -> str:
             from_,
             str(step.to or "stays"),
             ", ".join(sorted(step.by)),
+            ", ".join(sorted(step.modes)),
             step.article,
             opens or "–",
             ", ".join(step.discharges) or "–",

@@ -224,6 +224,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tongban.web.kit.kiosk.KioskMiddleware",
     "tongban.web.kit.refusal.RefusalMiddleware",
     "tongban.web.kit.access.AccessMiddleware",
     "tongban.web.kit.reading.ReadOnlyGetMiddleware",

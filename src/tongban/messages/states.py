@@ -11,6 +11,7 @@ class Kind(models.TextChoices):
     RECEIPT = "receipt", _("已收件")
     CORRECTION = "correction", _("收件地要求补正")
     HOME_CORRECTION = "home_correction", _("属地要求补正")
+    ONLINE_CORRECTION = "online_correction", _("要求在线补正")
     CORRECTION_DUE = "correction_due", _("补正即将到期")
     LAPSED = "lapsed", _("逾期未补正")
     ACCEPTED = "accepted", _("已受理")
@@ -22,6 +23,7 @@ class Kind(models.TextChoices):
     RESULT_SENT = "result_sent", _("结果已寄出")
     READY_HOME = "ready_home", _("结果可到属地窗口领取")
     READY_HERE = "ready_here", _("结果可到收件地窗口领取")
+    READY_ONLINE = "ready_online", _("电子结果可以下载")
     DELIVERY_FAILED = "delivery_failed", _("送达未成功")
     DELIVERED = "delivered", _("结果已送达")
     WITHDRAWN = "withdrawn", _("已撤回")
@@ -71,6 +73,13 @@ MOMENTS: dict[str, Kind] = {
     "withdraw_early": Kind.WITHDRAWN,
     "withdraw": Kind.WITHDRAWN,
     "withdraw_at_home": Kind.WITHDRAWN,
+    "submit": Kind.RECEIPT,
+    "ask_online_correction": Kind.ONLINE_CORRECTION,
+    "lapse_online": Kind.LAPSED,
+    "decline_online": Kind.DECLINED,
+    "offer_online": Kind.READY_ONLINE,
+    "download": Kind.DELIVERED,
+    "take_back": Kind.WITHDRAWN,
 }
 
 # Whose window the applicant is sent to: the receiving one, where they have been, unless it is said here.
@@ -96,7 +105,7 @@ CODE_FIELDS: dict[str, tuple[str | Promise, str]] = {
 }
 LANGUAGES = {"zh-hans": _("中文"), "en": _("英文")}
 # Only these moments set a day; elsewhere `{due}` would stay empty.
-WITH_A_DAY = frozenset({Kind.CORRECTION, Kind.HOME_CORRECTION, Kind.CORRECTION_DUE})
+WITH_A_DAY = frozenset({Kind.CORRECTION, Kind.HOME_CORRECTION, Kind.ONLINE_CORRECTION, Kind.CORRECTION_DUE})
 
 
 def fields_of(kind: str) -> dict[str, tuple[str | Promise, str]]:

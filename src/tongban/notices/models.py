@@ -30,7 +30,7 @@ class Notice(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="notice_kind_is_known"),
             models.CheckConstraint(
-                condition=Q(kind=Kind.RECEIPT, days__isnull=True)
+                condition=~Q(kind=Kind.CORRECTION) & Q(days__isnull=True)
                 | Q(kind=Kind.CORRECTION, days__isnull=False),
                 name="only_a_correction_notice_sets_a_time",
             ),
@@ -40,8 +40,11 @@ class Notice(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["case"],
-                condition=Q(issued_at__isnull=False, superseded_at__isnull=True),
+                condition=Q(issued_at__isnull=False, superseded_at__isnull=True) & ~Q(kind=Kind.RESULT),
                 name="a_case_has_one_current_notice",
+            ),
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(kind=Kind.RESULT), name="a_case_has_one_result"
             ),
         ]
 

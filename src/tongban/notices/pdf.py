@@ -129,13 +129,14 @@ def _inputs(data: FormData, statement: str) -> dict[str, Any]:
         "signature_on": "　　年　　月　　日　　时",
         "page": "第{page}页 共{pages}页",
         "practice": "练习数据" if data.is_practice else "",
-        "qr": _qr(address_of(statement)),
+        "qr": qr(address_of(statement)),
         "qr_alt": "核验二维码",
     }
     return {name: _printable_all(value) for name, value in typed.items()} | fixed
 
 
-def _qr(address: str) -> str:
+def qr(address: str) -> str:
+    """Give the QR code of an address as SVG."""
     drawing = io.BytesIO()
     # Signed bytes look random, so that any mask is as good: weighing all eight would take 20 ms.
     segno.make_qr(address, error="m", mask=4).save(drawing, kind="svg", border=2, xmldecl=False)

@@ -11,6 +11,7 @@ from tongban.documents.models import StoredFile
 from tongban.kernel import ids, keyring
 from tongban.notices import rules, signature
 from tongban.notices.models import Notice
+from tongban.notices.wording import Kind
 from tongban.people.actors import Actor
 
 _STATEMENT_LENGTH = 100  # longer than any serial number, shorter than any statement
@@ -54,7 +55,13 @@ def get(notice_id: int, *, for_: Actor) -> Notice:
 
 def current_of(case_id: int) -> Notice | None:
     """Give the form that counts for a case now, if one was issued. Whoever asks may see the case."""
-    return Notice.objects.filter(case_id=case_id, issued_at__isnull=False, superseded_at=None).first()
+    rows = Notice.objects.filter(case_id=case_id, issued_at__isnull=False, superseded_at=None)
+    return rows.exclude(kind=Kind.RESULT).first()
+
+
+def result_of(case_id: int) -> Notice | None:
+    """Give the signed decision of an online case, None where there is none. Whoever asks may see the case."""
+    return Notice.objects.filter(case_id=case_id, kind=Kind.RESULT, issued_at__isnull=False).first()
 
 
 def issued_of(case_id: int) -> QuerySet[Notice]:

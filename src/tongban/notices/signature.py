@@ -29,7 +29,7 @@ _ABOUT_STATEMENT = b"tongban notice statement\n"
 # Version, kind, serial, case id, seconds since 1970, digest.
 _STATEMENT = struct.Struct(">BBQQq32s")
 _VERSION = 1
-_KINDS = (Kind.CORRECTION, Kind.RECEIPT)
+_KINDS = (Kind.CORRECTION, Kind.RECEIPT, Kind.SUBMISSION, Kind.RESULT)  # by their number in a statement
 
 
 class NotGenuine(refusals.Conflict):

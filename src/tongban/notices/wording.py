@@ -28,10 +28,12 @@ LABELS = {
 
 
 class Kind(models.TextChoices):
-    """The forms that the work rules attach."""
+    """The two forms that the work rules attach, and the documents of an online case."""
 
     CORRECTION = "correction", _("一次性告知书")
     RECEIPT = "receipt", _("收件通知书")
+    SUBMISSION = "submission", _("电子收件回执")
+    RESULT = "result", _("电子决定文书")
 
 
 TITLES = {

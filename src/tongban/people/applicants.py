@@ -16,7 +16,8 @@ from django.db import IntegrityError, transaction
 
 from tongban.kernel import numbers, refusals, text
 from tongban.people import identity, security
-from tongban.people.identity import IdentityKind
+from tongban.people.actors import Actor, PartyKind
+from tongban.people.identity import ApplicantKind, IdentityKind
 from tongban.people.models import Applicant, Enterprise, Person, PersonKind, RealName
 
 
@@ -234,6 +235,57 @@ def identity_of(row: Applicant) -> str:
 def phone_of(row: Applicant) -> str:
     """Give an applicant's own phone number in full, to be entered into their own application."""
     return identity.opened(bytes(row.phone_sealed), about=about_phone(row.person_id))
+
+
+@dataclass(frozen=True)
+class Details:
+    """What an application says of the one who applies, and of the one who stands in for them: never asked twice."""
+
+    kind: str
+    name: str
+    identity_kind: str
+    number: str
+    phone: str
+    contact_name: str
+    legal_representative: str = ""
+    agent_name: str = ""  # empty: they apply themselves, or as the legal representative
+    agent_number: str = ""
+
+
+def details_of(by: Actor) -> Details:
+    """Give what is known of the one for whom an applicant acts now, with their numbers in full.
+
+    Raises:
+        NotAnApplicant: there is no such account.
+    """
+    own = of(by.id or 0)
+    phone, party = phone_of(own), by.party
+    stands_in = {"agent_name": own.person.name, "agent_number": identity_of(own)}
+    if own.identity_kind != IdentityKind.RESIDENT:
+        stands_in["agent_number"] = ""
+    if party.kind == PartyKind.ENTERPRISE:
+        enterprise = Enterprise.objects.select_related("legal_representative").get(id=party.id)
+        head = enterprise.legal_representative
+        return Details(
+            kind=ApplicantKind.ORGANISATION,
+            name=enterprise.name,
+            identity_kind=IdentityKind.CREDIT_CODE,
+            number=enterprise.code,
+            phone=phone,
+            contact_name=own.person.name,
+            legal_representative=head.name,
+            **(stands_in if head.pk != by.id else {}),
+        )
+    whose = own if party.kind == PartyKind.OWN else of(party.id)
+    return Details(
+        kind=ApplicantKind.PERSON,
+        name=whose.person.name,
+        identity_kind=whose.identity_kind,
+        number=identity_of(whose),
+        phone=phone,
+        contact_name=own.person.name,
+        **(stands_in if party.kind != PartyKind.OWN else {}),
+    )
 
 
 @dataclass(frozen=True)

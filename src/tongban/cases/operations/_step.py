@@ -19,16 +19,15 @@ from typing import Any
 from django.db import models, transaction
 
 from tongban.cases import following, permissions, queries, rules
+from tongban.cases.clocks import Counts, Limit
 from tongban.cases.models import Case
 from tongban.cases.states import (
+    BEGINNINGS,
     CHANNEL_DAYS,
     DUTIES,
-    OPENING,
     STATES,
     STEPS,
     Channel,
-    Counts,
-    Limit,
     Part,
     State,
 )
@@ -57,7 +56,7 @@ class Taking:
         self, name: str, case: Case, *, open_duties: list[Duty], stamp: int, by: Actor, at: datetime.datetime
     ) -> None:
         self.name = name
-        self.row = STEPS.get(name, OPENING)
+        self.row = STEPS.get(name) or BEGINNINGS[name]
         self.case = case
         self.open_duties = open_duties
         self.by = by
@@ -302,12 +301,19 @@ def _place(actor: Actor, case: Case) -> str:
 
 @contextmanager
 def taking(
-    case_id: int, name: str, *, by: Actor, at: datetime.datetime, revision: int | None = None
+    case_id: int,
+    name: str,
+    *,
+    by: Actor,
+    at: datetime.datetime,
+    revision: int | None = None,
+    require: Callable[..., None] = permissions.require_step,
 ) -> Iterator[Taking]:
     """Lock a case for one step of STEPS, let the body check and add, and write everything when it ends.
 
     Args:
         revision: the case's revision as the person saw it; any other step taken since is a conflict.
+        require: who may take the step, and when; of its own only where the step is what gives somebody their part.
 
     Raises:
         rules.UnknownCase: there is no such case.
@@ -318,7 +324,7 @@ def taking(
         case, open_duties, stamp = _lock(case_id)
         if revision is not None and revision != case.revision:
             raise rules.changed_meanwhile(case)
-        permissions.require_step(name, case, by=by)
+        require(name, case, by=by)
         step = Taking(name, case, open_duties=open_duties, stamp=stamp, by=by, at=at)
         yield step
         step.write()
@@ -343,10 +349,12 @@ def asking_once(
     return beyond, words
 
 
-def begin(case: Case, *, rows: Sequence[models.Model], by: Actor, at: datetime.datetime) -> Taking:
-    """Write a new case with everything it begins with, in one round trip."""
+def begin(
+    case: Case, *, rows: Sequence[models.Model], by: Actor, at: datetime.datetime, name: str = "open"
+) -> Taking:
+    """Write a new case with everything it begins with, in one round trip; `name` is one of BEGINNINGS."""
     with transaction.atomic():
-        step = Taking("open", case, open_duties=[], stamp=directory.held_stamp(), by=by, at=at)
+        step = Taking(name, case, open_duties=[], stamp=directory.held_stamp(), by=by, at=at)
         step.add(*rows)
         step.write(is_new=True)
     return step

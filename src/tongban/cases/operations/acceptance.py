@@ -3,10 +3,12 @@
 import datetime
 from collections.abc import Mapping, Sequence
 
+from django.db import models
+
 from tongban.cases import queries, rules
 from tongban.cases.models import Case, CaseMaterial, CorrectionNotice, Decision, Verdict
 from tongban.cases.operations import _step
-from tongban.cases.states import CaseOutcome, Channel
+from tongban.cases.states import CaseOutcome, Channel, Mode
 from tongban.kernel import ids
 from tongban.kernel import text as text_of
 from tongban.people.actors import Actor
@@ -16,9 +18,20 @@ def accept(case_id: int, *, by: Actor, at: datetime.datetime, revision: int | No
     """Accept a case (受理): from now on the legal and the promised limit count (P21(3))."""
     with _step.taking(case_id, "accept", by=by, at=at, revision=revision) as step:
         step.set(accepted_at=at)
+        if step.case.mode == Mode.ONLINE:
+            _pass_all(step)
         step.add(Decision(id=ids.new_id(at), case=step.case, kind="accept", made_at=at, made_by_name=by.name))
         step.note(legal_limit=step.case.legal_limit, promised_limit=step.case.promised_limit)
     return step.case
+
+
+def _pass_all(step: _step.Taking) -> None:
+    """Find in order what was sent online: no window had reviewed it before it came."""
+    handed_in = {s.material_id for s in queries.scans_of(step.case.id)}
+    for material in queries.materials_of(step.case.id):
+        if material.verdict == Verdict.PENDING:
+            there = material.id in handed_in
+            step.update(material, verdict=Verdict.PASSED if there else Verdict.NOT_NEEDED)
 
 
 def ask_correction(
@@ -43,11 +56,52 @@ def ask_correction(
         rules.NothingToCorrect, rules.NoAdvice, rules.DueDateTooSoon.
         rules.BeyondFirstNotice, rules.OnlyTheLead: it asks for more than the first notice named (C11).
     """
-    rules.check_days(days)
     name = "ask_relayed_correction" if through_receiving else "ask_home_correction"
+    return _ask(
+        name, case_id, items=items, days=days, beyond_reason=beyond_reason, by=by, at=at, revision=revision
+    )
+
+
+def ask_online_correction(
+    case_id: int,
+    *,
+    items: Sequence[Mapping[str, str]],
+    days: int,
+    beyond_reason: str = "",
+    by: Actor,
+    at: datetime.datetime,
+    revision: int | None = None,
+) -> CorrectionNotice:
+    """Ask an applicant who applied online for everything that is missing at once; they send it online.
+
+    Args:
+        items: as `ask_correction`; the key may be `form.<key>` of an answer too.
+
+    Raises:
+        As `ask_correction`.
+    """
+    name = "ask_online_correction"
+    return _ask(
+        name, case_id, items=items, days=days, beyond_reason=beyond_reason, by=by, at=at, revision=revision
+    )
+
+
+def _ask(
+    name: str,
+    case_id: int,
+    *,
+    items: Sequence[Mapping[str, str]],
+    days: int,
+    beyond_reason: str,
+    by: Actor,
+    at: datetime.datetime,
+    revision: int | None,
+) -> CorrectionNotice:
+    rules.check_days(days)
     with _step.taking(case_id, name, by=by, at=at, revision=revision) as step:
         materials = {m.key: m for m in queries.materials_of(case_id)}
-        rows = [i for i in items if i.get("key") in materials]
+        names = {m.key: m.name for m in materials.values()} | queries.answers_to_correct(step.case)
+        rows = [i for i in items if i.get("key") in names]
         if not rows:
             raise rules.NothingToCorrect()
         empty = {
@@ -56,13 +110,14 @@ def ask_correction(
         if empty:
             raise rules.NoAdvice(fields=empty)
         told = [
-            {"key": i["key"], "name": materials[i["key"]].name, "advice": text_of.clean(i["advice"])[:500]}
+            {"key": i["key"], "name": names[i["key"]], "advice": text_of.clean(i["advice"])[:500]}
             for i in rows
         ]
         window_id = step.case.home_window_id or 0
         beyond, reason = _step.asking_once(step, told, window_id=window_id, reason=beyond_reason)
         for item in told:
-            step.update(materials[item["key"]], verdict=Verdict.TO_CORRECT, advice=item["advice"])
+            if item["key"] in materials:
+                step.update(materials[item["key"]], verdict=Verdict.TO_CORRECT, advice=item["advice"])
         notice = CorrectionNotice(
             id=ids.new_id(at),
             case=step.case,
@@ -169,18 +224,43 @@ def decline(
     case_id: int, *, reason: str, by: Actor, at: datetime.datetime, revision: int | None = None
 ) -> Case:
     """Refuse acceptance (不予受理) with the reason; the papers go back to the applicant."""
-    text = text_of.clean(reason, keep_lines=True)
-    rules.check_reason(text)
     with _step.taking(case_id, "decline", by=by, at=at, revision=revision) as step:
         step.set(outcome=CaseOutcome.DECLINED)
-        step.add(
-            Decision(
-                id=ids.new_id(at),
-                case=step.case,
-                kind="decline",
-                reason=text,
-                made_at=at,
-                made_by_name=by.name,
-            )
-        )
+        step.add(_no(step, reason))
     return step.case
+
+
+def decline_online(
+    case_id: int,
+    *,
+    reason: str,
+    by: Actor,
+    at: datetime.datetime,
+    revision: int | None = None,
+    document_id: int | None = None,
+    also: Sequence[models.Model] = (),
+) -> Case:
+    """Refuse acceptance of an online case with the reason, in writing: it is delivered like any decision.
+
+    Args:
+        document_id, also: the frozen document that says so, and the rows to be written with it (E4).
+    """
+    with _step.taking(case_id, "decline_online", by=by, at=at, revision=revision) as step:
+        step.set(outcome=CaseOutcome.DECLINED, decided_at=at)
+        decision = _no(step, reason)
+        decision.document_id = document_id
+        step.add(decision, *also)
+    return step.case
+
+
+def _no(step: _step.Taking, reason: str) -> Decision:
+    text = text_of.clean(reason, keep_lines=True)
+    rules.check_reason(text)
+    return Decision(
+        id=ids.new_id(step.at),
+        case=step.case,
+        kind="decline",
+        reason=text,
+        made_at=step.at,
+        made_by_name=step.by.name,
+    )

@@ -1,6 +1,7 @@
 """Answers to the application form as a case keeps them: plain, sealed, an address by division, or files."""
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 from tongban.cases import permissions, queries
@@ -35,8 +36,20 @@ def kept(case: Case, field: standards.FormField, value: Any, *, on: datetime.dat
     return {"sealed": sealed.hex(), "masked": mask(answer)}
 
 
-def add_file(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: datetime.datetime) -> Scan:
+def add_file(
+    case_id: int,
+    *,
+    key: str,
+    data: bytes,
+    name: str,
+    by: Actor,
+    at: datetime.datetime,
+    require: Callable[..., None] = permissions.require_edit,
+) -> Scan:
     """Check, clean, encrypt and keep a file that answers a form field; on disk before this returns.
+
+    Args:
+        require: who may add one, and when.
 
     Raises:
         standards.NotInForm: the form has no such field. catalogue.rules.NoFileAsked: it is not one for files.
@@ -44,7 +57,7 @@ def add_file(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         documents.rules.*: when the file cannot be taken, each with what to do about it.
     """
     case = queries.get(case_id, for_=by)
-    permissions.require_edit(case, by=by)
+    require(case, by=by)
     _check_takes_files(case, key)
     stored = documents.prepare_scan(data, name=name, case_id=case_id, by_id=by.id, at=at)
     scan = Scan(
@@ -58,7 +71,7 @@ def add_file(case_id: int, *, key: str, data: bytes, name: str, by: Actor, at: d
         digest=stored.digest,
         added_at=at,
     )
-    with _step.editing(case_id, by=by) as held:
+    with _step.editing(case_id, by=by, require=require) as held:
         _check_takes_files(held, key)  # another matter may have been chosen while the file was checked
         stored.save(force_insert=True)
         scan.save(force_insert=True)

@@ -1,7 +1,9 @@
 """Under approval at the home place: departments, lawful suspension, the decision (P21(3))."""
 
 import datetime
+from collections.abc import Sequence
 
+from django.db import models
 from django.utils import translation
 
 from tongban.cases import queries, rules
@@ -132,14 +134,21 @@ def grant(
     by: Actor,
     at: datetime.datetime,
     revision: int | None = None,
+    document_id: int | None = None,
+    also: Sequence[models.Model] = (),
 ) -> Case:
-    """Grant what was applied for (准予); the result is to be issued and told."""
+    """Grant what was applied for (准予); the result is to be issued and told.
+
+    Args:
+        document_id, also: the frozen electronic result, and the rows to be written with it (E4).
+    """
     name = text_of.clean(result_name)
     rules.check_reason(name, field="result_name")
     decision = Decision(
         kind="grant", result_name=name[:120], result_number=text_of.clean(result_number)[:120]
     )
-    return _decide(case_id, decision, outcome=CaseOutcome.GRANTED, by=by, at=at, revision=revision)
+    decision.document_id = document_id
+    return _decide(case_id, decision, outcome=CaseOutcome.GRANTED, by=by, at=at, revision=revision, also=also)
 
 
 def refuse(
@@ -150,13 +159,20 @@ def refuse(
     by: Actor,
     at: datetime.datetime,
     revision: int | None = None,
+    document_id: int | None = None,
+    also: Sequence[models.Model] = (),
 ) -> Case:
-    """Refuse what was applied for (不予许可), with the reason and the legal remedies (行政许可法 Art. 38)."""
+    """Refuse what was applied for (不予许可), with the reason and the legal remedies (行政许可法 Art. 38).
+
+    Args:
+        document_id, also: the frozen electronic decision, and the rows to be written with it (E4).
+    """
     text = text_of.clean(reason, keep_lines=True)
     rules.check_reason(text)
     rules.check_reason(remedies, field="remedies")
     decision = Decision(kind="refuse", reason=text, remedies=text_of.clean(remedies, keep_lines=True))
-    return _decide(case_id, decision, outcome=CaseOutcome.REFUSED, by=by, at=at, revision=revision)
+    decision.document_id = document_id
+    return _decide(case_id, decision, outcome=CaseOutcome.REFUSED, by=by, at=at, revision=revision, also=also)
 
 
 def _decide(
@@ -167,6 +183,7 @@ def _decide(
     by: Actor,
     at: datetime.datetime,
     revision: int | None,
+    also: Sequence[models.Model],
 ) -> Case:
     with _step.taking(case_id, decision.kind, by=by, at=at, revision=revision) as step:
         decision.id = ids.new_id(at)
@@ -174,6 +191,6 @@ def _decide(
         decision.made_at = at
         decision.made_by_name = by.name
         step.set(decided_at=at, outcome=outcome)
-        step.add(decision)
+        step.add(decision, *also)
         step.note(decision=ids.number_of(decision.id))
     return step.case

@@ -2,7 +2,7 @@
 
 import datetime
 
-from tongban.cases import rules
+from tongban.cases import queries, rules
 from tongban.cases.models import Case, Delivery
 from tongban.cases.operations import _step
 from tongban.cases.states import CaseOutcome, DeliveryWay
@@ -62,6 +62,19 @@ def offer_pickup(case_id: int, *, by: Actor, at: datetime.datetime, revision: in
     """Keep the result at the home window for the applicant to collect."""
     with _step.taking(case_id, "offer_pickup", by=by, at=at, revision=revision) as step:
         return _begin(step, way=DeliveryWay.PICK_UP_HOME)
+
+
+def offer_online(case_id: int, *, by: Actor, at: datetime.datetime, revision: int | None = None) -> Delivery:
+    """Put the electronic result where the applicant downloads it, against an online receipt (E4, P22).
+
+    Raises:
+        rules.NoElectronicResult: none was made when the case was decided.
+    """
+    if queries.result_document(case_id) is None:
+        raise rules.NoElectronicResult()
+    with _step.taking(case_id, "offer_online", by=by, at=at, revision=revision) as step:
+        step.watched_by_id = step.case.home_window_id
+        return _begin(step, way=DeliveryWay.ELECTRONIC)
 
 
 def send_to_receiving(

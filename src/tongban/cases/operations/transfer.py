@@ -289,6 +289,32 @@ def forward(
     return step.case
 
 
+def forward_online(
+    case_id: int,
+    *,
+    home_code: str,
+    reason: str,
+    by: Actor,
+    at: datetime.datetime,
+    revision: int | None = None,
+) -> Case:
+    """Give an online case that came to the wrong home window to the right one, which has it at once (P7).
+
+    Raises:
+        directory.rules.NotListed: the place has no window on the contact list. rules.SameWindow: it is this one.
+    """
+    rules.check_reason(reason)
+    directory.check_in_force(home_code, on=at.astimezone(worktime.BEIJING).date())
+    window = directory.open_window_of(home_code)
+    with _step.taking(case_id, "forward_online", by=by, at=at, revision=revision) as step:
+        here = step.case.home_window_id
+        if window.id == here:
+            raise rules.SameWindow(fields={"home_code": rules.SameWindow().message})
+        step.set(home_window_id=window.id, receiving_window_id=window.id, home_code=home_code)
+        step.note(from_window=here, to_window=window.id, reason=text_of.clean(reason)[:200])
+    return step.case
+
+
 def custody(step: _step.Taking, *, from_window_id: int, to_window_id: int) -> None:
     """Add to a step the signed list of the sheets that pass from a window to the one that takes its place (C13)."""
     transfer = _transfer(step, kind="custody", channel=Channel.ONLINE, waybill="", carrier="")

@@ -13,7 +13,7 @@ from procrastinate.contrib.django import app
 from tongban.cases import rules
 from tongban.cases.models import Case
 from tongban.cases.operations import _step, transfer
-from tongban.cases.states import FINAL, State
+from tongban.cases.states import FINAL, Mode, State
 from tongban.directory import places
 from tongban.directory import rules as directory_rules
 from tongban.directory.models import Window, WindowKind
@@ -132,7 +132,7 @@ def take_over(case_id: int, *, old_id: int, new_id: int, ordered_by: str, at: da
 
 def _has_papers(case: Case, window_id: int) -> bool:
     """Tell whether a case's papers lie at a window now, rather than on their way or at the other one."""
-    if case.state in _ON_THE_WAY:
+    if case.state in _ON_THE_WAY or case.mode == Mode.ONLINE:
         return False
     at_receiving = case.state in _AT_RECEIVING or case.state == State.PICKUP_RECEIVING
     return window_id == (case.receiving_window_id if at_receiving else case.home_window_id)

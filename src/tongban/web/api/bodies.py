@@ -76,7 +76,11 @@ class ChangesIn(Input):
         examples=[{"licence_class": "C1"}],
     )
     channel: str = Field("", description="online、post 或者 online_paper", examples=["online_paper"])
-    delivery_way: str = Field("", description="post、pick_up_home 或者 pick_up_receiving", examples=["post"])
+    delivery_way: str = Field(
+        "",
+        description="post、pick_up_home 或者 pick_up_receiving；全程网办的另有 electronic",
+        examples=["post"],
+    )
     delivery_address: str = ""
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from tongban.cases import queries, rules
 from tongban.cases.models import Case, CaseApplicant, CaseMaterial, Delivery, Scan, Transfer
-from tongban.cases.states import DUTIES, OPENING, STATES, STEPS, Channel, DeliveryWay, Mode, State, Step
+from tongban.cases.states import BEGINNINGS, DUTIES, STATES, STEPS, Channel, DeliveryWay, Mode, State, Step
 from tongban.catalogue import standards
 from tongban.catalogue.models import Procedure
 from tongban.directory.models import Window
@@ -233,7 +233,7 @@ def _delivery(row: Delivery) -> dict[str, Any]:
 
 def _entry_label(code: str) -> str:
     """Name a line of the journal; a code that is no step of a case stands for itself."""
-    step = {"open": OPENING, **STEPS}.get(code.removeprefix("case."))
+    step = {**BEGINNINGS, **STEPS}.get(code.removeprefix("case."))
     return str(step.label) if step else code
 
 

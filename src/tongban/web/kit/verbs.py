@@ -18,6 +18,7 @@ from tongban.cases.operations import acceptance, approval, intake, off_list, res
 from tongban.cases.states import STEPS, Channel
 from tongban.directory import queries as directory
 from tongban.kernel import numbers, refusals
+from tongban.notices import online as notices
 from tongban.people.actors import Actor
 
 Choices = Callable[[Case], list[tuple[str, str]]]
@@ -164,6 +165,13 @@ VERBS: dict[str, Verb] = {
     "bring_to_receiving": Verb(acceptance.bring_to_receiving, (_BROUGHT, _CHANNEL)),
     "bring_to_home": Verb(acceptance.bring_to_home, (_BROUGHT,)),
     "decline": Verb(acceptance.decline, (_REASON,)),
+    "ask_online_correction": Verb(
+        acceptance.ask_online_correction,
+        (Ask("items", _("需补正的材料和内容"), "advice"), _DAYS, _BEYOND),
+    ),
+    "decline_online": Verb(notices.decline, (_REASON,)),
+    "forward_online": Verb(transfer.forward_online, (Ask("home_code", _("转往属地"), "division"), _REASON)),
+    "offer_online": Verb(result.offer_online),
     "hand_off": Verb(
         approval.hand_off,
         (
@@ -184,14 +192,14 @@ VERBS: dict[str, Verb] = {
     ),
     "resume": Verb(approval.resume),
     "grant": Verb(
-        approval.grant,
+        notices.grant,
         (
             Ask("result_name", _("结果名称"), help=_("例如：机动车驾驶证")),
             Ask("result_number", _("结果编号"), required=False),
         ),
     ),
     "refuse": Verb(
-        approval.refuse,
+        notices.refuse,
         (
             _REASON,
             Ask("remedies", _("救济途径"), "long", help=_("写明申请行政复议或者提起行政诉讼的机关和期限")),

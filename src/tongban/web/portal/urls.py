@@ -5,10 +5,13 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from tongban.web.portal import (
+    announcements,
     complaints,
     contacts,
     enter,
+    figures,
     items,
+    kiosk,
     my,
     my_account,
     my_case,
@@ -24,6 +27,9 @@ from tongban.web.portal import (
 
 urlpatterns = [
     *contacts.urlpatterns,
+    *announcements.urlpatterns,
+    *figures.urlpatterns,
+    *kiosk.urlpatterns,
     *items.urlpatterns,
     *windows.urlpatterns,
     *progress.urlpatterns,

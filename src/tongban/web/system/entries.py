@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tongban.cases.states import OPENING, STEPS
+from tongban.cases.states import BEGINNINGS, STEPS
 from tongban.journal import operations as journal
 from tongban.journal.models import Entry
 from tongban.kernel import ids
@@ -62,7 +62,7 @@ def _named(code: str) -> str | Promise:
     kind, _dot, name = code.partition(".")
     if kind == "security":
         return security.CODES.get(name, code)
-    step = STEPS.get(name) or (OPENING if name == "open" else None)
+    step = STEPS.get(name) or BEGINNINGS.get(name)
     return step.label if kind == "case" and step else code
 
 

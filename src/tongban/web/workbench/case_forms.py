@@ -29,11 +29,18 @@ _BUTTONS: dict[str, str | Promise] = {
     "confirm_arrival": gettext_lazy("确认到达，保存核对结果"),
     "confirm_paper": gettext_lazy("保存核对结果"),
 }
-_LABELS: dict[str, str | Promise] = {"ask_relayed_correction": gettext_lazy("要求补正")}
+_LABELS: dict[str, str | Promise] = {
+    "ask_relayed_correction": gettext_lazy("要求补正"),
+    "ask_online_correction": gettext_lazy("要求补正"),
+}
 _ICONS = {
     "accept": "circle-check",
     "grant": "circle-check",
     "decline": "circle-x",
+    "decline_online": "circle-x",
+    "ask_online_correction": "file-alert",
+    "forward_online": "arrow-forward-up",
+    "offer_online": "cloud-download",
     "refuse": "circle-x",
     "ask_relayed_correction": "file-alert",
     "forward": "arrow-forward-up",
@@ -76,8 +83,9 @@ _DELIVERY_STEPS = {
     DeliveryWay.POST: "post_result",
     DeliveryWay.PICK_UP_HOME: "offer_pickup",
     DeliveryWay.PICK_UP_RECEIVING: "send_result",
+    DeliveryWay.ELECTRONIC: "offer_online",
 }
-_NO = frozenset({"decline", "refuse"})
+_NO = frozenset({"decline", "decline_online", "refuse"})
 
 
 class PreviewFirst(refusals.OutOfTurn):
@@ -169,6 +177,7 @@ class Facts:
     scans: Mapping[int, list[Scan]]  # by material
     transfers: Sequence[Transfer]
     notices: Sequence[CorrectionNotice]
+    answers: Mapping[str, str]  # those of the form that may be sent back to be corrected, by key
 
     def under_way(self, step: str) -> Transfer | None:
         """Give what a step reconciles: the last thing sent of its kind that has not arrived."""
@@ -312,6 +321,12 @@ def _hint(name: str, case: Case, facts: Facts) -> str:
         ),
         "confirm_paper": _("请按清单逐份核对后寄的纸质材料。"),
         "ask_relayed_correction": _("一次告知需要补正的全部内容。勾选材料并写明怎么补。"),
+        "ask_online_correction": _(
+            "一次告知需要补正的全部内容，可以是材料，也可以是填写的内容。申请人在线收到，并在线补正。"
+        ),
+        "decline_online": _("决定书经数字签名生成，理由一并写入，在线送达申请人。"),
+        "forward_online": _("申请和材料随件转出，申请人同步知悉。"),
+        "offer_online": _("申请人登录后下载即为送达，系统自动生成送达回证。"),
         "decline": _("不予受理后，材料退还申请人。理由会告知申请人。"),
         "forward": _("材料和已录内容随件转出，收件地窗口和申请人同步知悉。"),
         "return_case": _("退回收件地窗口处理，已录内容全部保留。"),
@@ -422,16 +437,16 @@ def _extra_rows(data: QueryDict) -> list[tuple[str, str, str, str]]:
 
 def _advice(facts: Facts, data: QueryDict | None, errors: Mapping[str, str]) -> list[Row]:
     ticked = set(data.getlist("advice_keys")) if data is not None else set()
-    rows = [m for m in facts.materials if m.verdict != "not_needed"]
+    rows = {m.key: m.name for m in facts.materials if m.verdict != "not_needed"} | dict(facts.answers)
     return [
         Row(
-            key=m.key,
-            name=m.name,
-            is_ticked=m.key in ticked,
-            text=data.get(f"advice.{m.key}", "") if data is not None else "",
-            error=errors.get(f"advice.{m.key}", ""),
+            key=key,
+            name=name,
+            is_ticked=key in ticked,
+            text=data.get(f"advice.{key}", "") if data is not None else "",
+            error=errors.get(f"advice.{key}", ""),
         )
-        for m in rows
+        for key, name in rows.items()
     ]
 
 

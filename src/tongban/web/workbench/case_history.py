@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tongban.cases.models import Delivery, Suspension
-from tongban.cases.states import OPENING, STEPS, Channel, DeliveryWay, State
+from tongban.cases.states import BEGINNINGS, STEPS, Channel, DeliveryWay, State
 from tongban.journal.models import Entry
 from tongban.kernel import worktime
 from tongban.web.kit.templatetags import kit
@@ -94,7 +94,8 @@ def _line(entry: Entry, names: Mapping[str, Mapping[Any, str]]) -> Line:
 def label_of(entry: Entry) -> str | Promise:
     """Name what an entry tells of."""
     name = entry.code.removeprefix("case.")
-    return OPENING.label if name == "open" else STEPS[name].label if name in STEPS else entry.code
+    step = STEPS.get(name) or BEGINNINGS.get(name)
+    return step.label if step else entry.code
 
 
 def _change(payload: Mapping[str, Any]) -> str:

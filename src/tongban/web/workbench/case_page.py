@@ -103,6 +103,7 @@ def read(case: Case, actor: Actor, *, at: datetime.datetime, typed: Typed | None
         scans=scans,
         transfers=queries.transfers_of(case.id),
         notices=queries.notices_of(case.id),
+        answers=queries.answers_to_correct(case),
     )
     open_to = queries.steps_open_to(actor, case, open_duties=duties)
     steps = [s for s in open_to if s[1].article != "P24"]  # these have a page of their own: `off_list`

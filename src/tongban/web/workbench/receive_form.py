@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy
 
 from tongban.cases import queries
 from tongban.cases.models import Case, CaseApplicant, CaseMaterial, Verdict
-from tongban.cases.operations import answers, intake
+from tongban.cases.operations import answers, entering, intake
+from tongban.catalogue import elements, standards
 from tongban.catalogue import rules as catalogue_rules
-from tongban.catalogue import standards
 from tongban.directory import queries as directory
 from tongban.directory import rules as directory_rules
 from tongban.directory.models import Level
@@ -181,7 +181,7 @@ def _save_answers(
     known = {n for asked in fields for n in (f"form.{asked.key}", *form_fields.names_of(asked))}
     for name in data:
         if name.startswith("form.") and name not in known:  # a form of another matter, or no form of ours
-            applied.errors[name] = intake.UnknownField(name=name).message
+            applied.errors[name] = entering.UnknownField(name=name).message
     for asked in fields:
         name, value = f"form.{asked.key}", form_fields.posted(asked, data)
         kept = case.form.get(asked.key)
@@ -237,7 +237,7 @@ def _choose(
 
 def _is_halfway(case: Case, place: str, *, at: datetime.datetime) -> bool:
     """Tell whether the way down to the home place must go on: nobody at this height decides the matter."""
-    levels = case.procedure.levels if case.procedure else []
+    levels = elements.applied(case.procedure, case.elements).levels if case.procedure else []
     below = directory.divisions_of(place, on=at.astimezone(worktime.BEIJING).date()).first()
     if not levels or below is None or below.level not in (Level.PREFECTURE, Level.COUNTY):
         return False

@@ -17,7 +17,7 @@ from tongban.cases.models import (
     Scan,
     Verdict,
 )
-from tongban.cases.states import CHANNEL_DAYS, DUTIES, Channel, DeliveryWay, State
+from tongban.cases.states import CHANNEL_DAYS, DELIVERY_WAYS, DUTIES, Channel, DeliveryWay, Mode, State
 from tongban.catalogue import elements, standards
 from tongban.catalogue import queries as catalogue
 from tongban.catalogue.models import Procedure, Stage
@@ -296,7 +296,7 @@ def _ways(case: Case, chosen: str) -> list[Choice]:
     return [
         Choice(value, label, value == chosen, notes.get(DeliveryWay(value), ""))
         for value, label in DeliveryWay.choices
-        if value in offered or value == chosen
+        if value in DELIVERY_WAYS[Mode.COLLECTED] and (value in offered or value == chosen)
     ]
 
 

@@ -1,0 +1,188 @@
+"""Steps of an online case that end with a document: the very bytes that are frozen with the step (P22, E4).
+
+Drawn before the transaction, written in it; a document that would say something else by then is refused.
+"""
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+
+from tongban.cases import permissions
+from tongban.cases import queries as cases
+from tongban.cases import rules as case_rules
+from tongban.cases.models import Case
+from tongban.cases.operations import acceptance, approval
+from tongban.cases.operations import online as case_online
+from tongban.cases.states import Mode
+from tongban.documents import operations as documents
+from tongban.documents.models import MediaType, Purpose, StoredFile
+from tongban.kernel import crypto, ids, text
+from tongban.notices import letters, rules, signature
+from tongban.notices.letters import Facts, Letter, Said
+from tongban.notices.models import Notice
+from tongban.notices.wording import Kind
+from tongban.people.actors import Actor
+
+
+def submit(case_id: int, *, by: Actor, at: datetime.datetime, revision: int | None = None) -> Notice:
+    """Send an online application and freeze the acknowledgement of what was sent, both or neither.
+
+    Raises:
+        As `cases.operations.online.submit`; rules.ChangedSincePreview: somebody wrote in it at this very moment.
+    """
+    case = cases.get(case_id, for_=by)
+    permissions.require_step("submit", case, by=by)
+    missing = case_online.missing_of(case)
+    if missing:
+        raise case_rules.NotReady(fields=missing, what="；".join(missing.values()))
+    serial = ids.new_id(at)
+    letter = _acknowledgement(case, serial=serial, at=at)
+    notice, stored = _frozen(case, letter, by=by, at=at)
+    with transaction.atomic():
+        done = case_online.submit(case_id, by=by, at=at, revision=revision, also=(stored, notice))
+        again = _acknowledgement(cases.get(done.id, for_=by), serial=serial, at=at)
+        if letters.digest_of(again) != letters.digest_of(letter):
+            raise rules.ChangedSincePreview
+    return notice
+
+
+def _acknowledgement(case: Case, *, serial: int, at: datetime.datetime) -> Letter:
+    scans = cases.scans_of(case.id)
+    counts = [(m.name, sum(s.material_id == m.id for s in scans)) for m in cases.materials_of(case.id)]
+    files = [(name, count) for name, count in counts if count]
+    return letters.acknowledgement(facts=_facts(case), files=files, serial=serial, at=at)
+
+
+def _facts(case: Case) -> Facts:
+    assert case.procedure is not None and case.home_window is not None
+    limits = [
+        f"{label}{days}个工作日"
+        for label, days in (("法定时限", case.legal_limit), ("承诺期限", case.promised_limit))
+        if days is not None
+    ]
+    rows = [
+        ("属地“跨省通办”窗口", case.home_window.name),
+        ("申请人", case.applicant.name),
+        ("证件号码", case.applicant.identity_masked),
+        ("申请事项", case.procedure.name),
+        ("法定事项名称", case.procedure.statutory_name),
+        ("时限", "，".join(limits)),
+    ]
+    if case.applicant.agent_name:
+        rows.insert(3, ("代理人", case.applicant.agent_name))
+    return Facts(
+        case_id=case.id,
+        number=case.number,
+        window=case.home_window.name,
+        item=case.procedure.name,
+        rows=tuple((label, value) for label, value in rows if value),
+    )
+
+
+def grant(
+    case_id: int,
+    *,
+    result_name: str,
+    result_number: str = "",
+    by: Actor,
+    at: datetime.datetime,
+    revision: int | None = None,
+) -> Case:
+    """Grant what was applied for; online, the signed electronic result is frozen with the decision.
+
+    Raises:
+        As `approval.grant`.
+    """
+    said = Said("grant", text.clean(result_name)[:120], text.clean(result_number)[:120])
+    values = {"result_name": result_name, "result_number": result_number}
+    return _decide(case_id, "grant", approval.grant, said, values, by=by, at=at, revision=revision)
+
+
+def refuse(
+    case_id: int,
+    *,
+    reason: str,
+    remedies: str,
+    by: Actor,
+    at: datetime.datetime,
+    revision: int | None = None,
+) -> Case:
+    """Refuse what was applied for; online, the signed electronic decision is frozen with it.
+
+    Raises:
+        As `approval.refuse`.
+    """
+    said = Said("refuse", reason=_words(reason), remedies=_words(remedies))
+    values = {"reason": reason, "remedies": remedies}
+    return _decide(case_id, "refuse", approval.refuse, said, values, by=by, at=at, revision=revision)
+
+
+def decline(
+    case_id: int, *, reason: str, by: Actor, at: datetime.datetime, revision: int | None = None
+) -> Case:
+    """Refuse acceptance of an online case; the signed electronic notice is frozen with it.
+
+    Raises:
+        As `acceptance.decline_online`.
+    """
+    said = Said("decline", reason=_words(reason))
+    run, values = acceptance.decline_online, {"reason": reason}
+    return _decide(case_id, "decline_online", run, said, values, by=by, at=at, revision=revision)
+
+
+def _words(typed: str) -> str:
+    return text.clean(typed, keep_lines=True)
+
+
+def _decide(
+    case_id: int,
+    step: str,
+    run: Callable[..., Case],
+    said: Said,
+    values: dict[str, Any],
+    *,
+    by: Actor,
+    at: datetime.datetime,
+    revision: int | None,
+) -> Case:
+    case = cases.get(case_id, for_=by)
+    if case.mode != Mode.ONLINE:
+        return run(case_id, **values, by=by, at=at, revision=revision)
+    permissions.require_step(step, case, by=by)
+    if revision is not None and revision != case.revision:
+        raise case_rules.changed_meanwhile(case)
+    letter = letters.decision(facts=_facts(case), said=said, serial=ids.new_id(at), at=at)
+    notice, stored = _frozen(case, letter, by=by, at=at)
+    # What the document names changes with a step only, and any step since would be refused here.
+    seen = case.revision if revision is None else revision
+    return run(case_id, **values, by=by, at=at, revision=seen, document_id=notice.id, also=(stored, notice))
+
+
+def _frozen(case: Case, letter: Letter, *, by: Actor, at: datetime.datetime) -> tuple[Notice, StoredFile]:
+    """Draw, sign and store a document; give its rows, unsaved."""
+    drawn = letters.draw(letter)
+    stored = documents.prepare(
+        drawn.content,
+        name=f"{letter.title} {case.number}.pdf",
+        media_type=MediaType.PDF,
+        case_id=case.id,
+        by_id=by.id,
+        at=at,
+        purpose=Purpose.NOTICE,
+    )
+    notice = Notice(
+        id=letter.serial,
+        case_id=case.id,
+        kind=Kind(letter.kind),
+        revision=case.revision,
+        file_id=stored.id,
+        digest=crypto.sm3(drawn.content),
+        signature=signature.signature_in(drawn.content),
+        data_digest=drawn.data_digest,
+        prepared_at=at,
+        prepared_by_id=by.id or 0,
+        issued_at=at,
+    )
+    return notice, stored
