@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from tongban.web.portal import contacts, enter, items, my, outbox, progress, reading, views, windows
+from tongban.web.portal import apply, contacts, enter, items, my, outbox, progress, reading, views, windows
 
 urlpatterns = [
     *contacts.urlpatterns,
@@ -13,6 +13,7 @@ urlpatterns = [
     *progress.urlpatterns,
     *enter.urlpatterns,
     *my.urlpatterns,
+    *apply.urlpatterns,
     *reading.urlpatterns,
     *outbox.urlpatterns,
     path("", views.home, name="home"),
