@@ -232,3 +232,22 @@ class TestDemand:
             limit=9,
         )
         assert [r.n for r in rest] == [1, 1]
+
+
+class TestTheCaseEnds:
+    def test_closes_the_question_that_is_open(self, asked: stories.Story) -> None:
+        intake.withdraw_early(asked.id, reason="申请人改变主意", by=asked.receiver, at=asked.at)
+        row = OffListRequest.objects.get(case_id=asked.id)
+        assert row.outcome == "closed"
+        assert asked.case.off_list_asked_at is None
+        assert not Duty.objects.filter(case_id=asked.id, done_at=None).exists()
+        assert off_list.to_answer(asked.home) == []
+        with pytest.raises(refusals.Refusal):
+            operations.decline(asked.id, words="不办", by=asked.home, at=asked.at)
+
+    def test_leaves_what_was_asked_for_in_the_demand(self, asked: stories.Story, actor: ByAccount) -> None:
+        intake.withdraw_early(asked.id, reason="申请人改变主意", by=asked.receiver, at=asked.at)
+        rows = off_list.demand(
+            actor("group.1"), since=YEAR, until=YEAR + datetime.timedelta(days=365), limit=5
+        )
+        assert [(r.matter, r.n) for r in rows] == [(stories.OFF_LIST, 1)]

@@ -59,6 +59,20 @@ class TestDoctor:
         assert doctor.run(options()) == 1
         assert f"CASES: {number}" in capsys.readouterr().out
 
+    @pytest.mark.article("C7")
+    def test_names_the_message_that_should_have_gone_out(
+        self, story: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        from tongban.command import doctor
+        from tongban.messages.models import Message
+        from tongban.messages.operations import writing
+
+        story.lead_to("received")
+        writing.tell(story.id, seq=story.case.journal_seq, at=story.at)
+        assert doctor.run(options()) == 1
+        key = Message.objects.get(case_id=story.id, channel="sms").key
+        assert f"MESSAGES: {key}: sms queued since 2026-03-02" in capsys.readouterr().out
+
     @pytest.mark.article("C12")
     @pytest.mark.parametrize(
         ("kind", "change", "said"),

@@ -111,9 +111,13 @@ class World:
             "procedure_id": (str(self.story.case.procedure_id), str(self.story.case.procedure_id)),
             "code": (PLACE, PLACE),
             "act": ("save", "save"),
+            "token": ("no-such-token", "another-one"),
             "kind": ("contacts", "no-such"),
             "what": ("template", "template"),
             "on": ("2026-04-20", "2026-04-20"),
+            "moment": ("receipt", "no-such"),
+            "channel": ("sms", "no-such"),
+            "language": ("zh-hans", "no-such"),
             "gateway": ("sms-1", "no-such"),
         }
 

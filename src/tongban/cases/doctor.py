@@ -87,9 +87,9 @@ def _side_duties() -> Iterator[Ailment]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT d.case_id, d.kind, c.state, d.due_at IS NULL FROM duties_duty d"
-            " LEFT JOIN cases_case c ON c.id = d.case_id WHERE d.done_at IS NULL"
+            " LEFT JOIN cases_case c ON c.id = d.case_id WHERE d.done_at IS NULL AND d.bearer_kind = ANY(%s)"
             " AND (c.id IS NULL OR c.state = ANY(%s) OR (d.due_at IS NULL AND NOT (c.state = %s AND d.kind = ANY(%s))))",
-            [[str(s) for s in FINAL], State.SUSPENDED, stoppable],
+            [[str(k) for k in _BEARERS.values()], [str(s) for s in FINAL], State.SUSPENDED, stoppable],
         )
         for case_id, kind, state, stands in cursor.fetchall():
             if state is None:

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases.states import FINAL, CaseOutcome, Channel, DeliveryWay, Mode, State
-from tongban.catalogue.models import AcceptanceStandard, Procedure
+from tongban.catalogue.models import AcceptanceStandard, Pilot, Procedure
 from tongban.directory.models import Authority, Division, Window
 from tongban.kernel import ids
 from tongban.people.identity import ApplicantKind, IdentityKind
@@ -33,6 +33,18 @@ class Case(models.Model):
     # The version that the case began under; it stays pinned whatever is published later (B4).
     standard = models.ForeignKey(
         AcceptanceStandard, models.PROTECT, null=True, related_name="+", verbose_name="收件受理标准"
+    )
+    # What the procedure was when it was chosen, and the pilot under which it is handled; mostly empty (B2, B5).
+    elements = models.ForeignKey(
+        AcceptanceStandard,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name="办理项要素",
+    )
+    pilot = models.ForeignKey(
+        Pilot, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name="试点"
     )
     # Whether the clerk who received it had ticked every review point; empty before receipt, or with none to tick.
     followed_standard = models.BooleanField("已按标准逐项核对", null=True)
@@ -82,6 +94,8 @@ class Case(models.Model):
                 condition=Q(helper_id__isnull=False),
                 name="case_helped_now",
             ),
+            # A pilot's figures read its own cases and no others; all others pay nothing for it.
+            models.Index(fields=["pilot"], condition=Q(pilot__isnull=False), name="case_of_pilot"),
         ]
 
     def __str__(self) -> str:
@@ -424,6 +438,7 @@ class OffListState(models.TextChoices):
     CONSENTED = "consented", _("属地已同意")
     DECLINED = "declined", _("属地未同意")
     DROPPED = "dropped", _("已撤回请示")
+    CLOSED = "closed", _("办件已结束，不需答复")
 
 
 class OffListRequest(CaseChild):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tongban.catalogue import queries, rules, standards
-from tongban.catalogue.models import AcceptanceStandard, Item, LifeEvent, Procedure, Standing
+from tongban.catalogue.models import AcceptanceStandard, Item, LifeEvent, Procedure
 from tongban.catalogue.standards import Standard
 from tongban.directory import near
 from tongban.directory import queries as directory
@@ -97,14 +97,14 @@ def items_of_event(key: str) -> tuple[LifeEvent, list[Item]]:
     event = LifeEvent.objects.filter(key=key).first()
     if event is None:
         raise UnknownEvent()
-    rows = {row.seq: row for row in Item.objects.filter(seq__in=event.items, standing=Standing.LISTED)}
+    rows = {row.seq: row for row in queries.listed_items().filter(seq__in=event.items)}
     return event, [rows[seq] for seq in event.items if seq in rows]
 
 
 def departments() -> list[tuple[str, int]]:
     """Give the lead departments of the list in its order, each with how many items it leads."""
     counts: dict[str, int] = {}
-    rows = Item.objects.filter(standing=Standing.LISTED).order_by("seq")
+    rows = queries.listed_items().order_by("seq")
     for name in rows.values_list("lead_department", flat=True):
         counts[name] = counts.get(name, 0) + 1
     return list(counts.items())
@@ -112,7 +112,7 @@ def departments() -> list[tuple[str, int]]:
 
 def items_of_department(name: str) -> list[Item]:
     """Give the items that a department leads, in the order of the list."""
-    rows = Item.objects.filter(standing=Standing.LISTED, lead_department=name)
+    rows = queries.listed_items().filter(lead_department=name)
     return list(rows.order_by("seq"))
 
 

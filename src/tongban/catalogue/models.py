@@ -12,7 +12,7 @@ CATALOGUE = "catalogue"
 
 
 class Standing(models.TextChoices):
-    """Whether an item is for everybody: on the published list, tried between two places, or neither (P6, P24)."""
+    """For what an item was made; whether it is on the list on a day is what published batches say (P6, P24)."""
 
     LISTED = "listed", _("清单事项")
     PILOT = "pilot", _("试点事项")
@@ -54,6 +54,8 @@ class Procedure(models.Model):
     procedure_code = models.CharField("业务办理项编码", max_length=33, blank=True)
     local_code = models.CharField("地方编码", max_length=64, blank=True)
     is_open = models.BooleanField("可办理", default=True)
+    # From which day a procedure that was made here can be applied for; the shipped ones always could.
+    opens_on = models.DateField("开始办理日期", null=True)
     # Once people have edited it here, loading the item files leaves it as it is.
     edited_at = models.DateTimeField("修改时间", null=True)
 
@@ -62,8 +64,9 @@ class Procedure(models.Model):
 
 
 class Stage(models.IntegerChoices):
-    """The three stages of acceptance standards (P23)."""
+    """The three stages of acceptance standards (P23); before them, what a procedure is wherever it is applied for (B2)."""
 
+    ELEMENTS = 0, _("办理项要素")
     GUIDE = 1, _("按属地办事指南收件，必要时联系属地窗口")
     PROVINCE = 2, _("属地省份统一标准")
     FIVE_PROVINCES = 3, _("西南五省统一标准")
@@ -112,7 +115,7 @@ class AcceptanceStandard(models.Model):
                 name="a_standard_is_reviewed_by_another_person",
             ),
             models.CheckConstraint(
-                condition=Q(stage=Stage.FIVE_PROVINCES, province__isnull=True)
+                condition=Q(stage__in=[Stage.ELEMENTS, Stage.FIVE_PROVINCES], province__isnull=True)
                 | Q(stage__in=[Stage.GUIDE, Stage.PROVINCE], province__isnull=False)
                 | Q(is_sample=True),
                 name="a_five_province_standard_belongs_to_no_province",
@@ -207,7 +210,7 @@ class Draft(models.Model):
                 name="one_draft_a_standard_at_a_time",
             ),
             models.CheckConstraint(
-                condition=Q(stage=Stage.FIVE_PROVINCES, province__isnull=True)
+                condition=Q(stage__in=[Stage.ELEMENTS, Stage.FIVE_PROVINCES], province__isnull=True)
                 | Q(stage__in=[Stage.GUIDE, Stage.PROVINCE], province__isnull=False),
                 name="a_five_province_draft_belongs_to_no_province",
             ),
@@ -272,3 +275,103 @@ class DifferenceAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.province_id} {self.at}"
+
+
+class ItemList(models.Model):
+    """A batch of the item list (事项清单批次): put together as a draft, published once, never changed again (B5, P6)."""
+
+    year = models.IntegerField("年份")
+    number = models.IntegerField("批次")
+    document = models.CharField("文号", max_length=120, blank=True)
+    begun_at = models.DateTimeField("编制时间")
+    begun_by_name = models.CharField("编制人", max_length=60, blank=True)
+    effective_from_on = models.DateField("生效日期", null=True)
+    published_at = models.DateTimeField("发布时间", null=True)
+    published_by_id = models.BigIntegerField("发布人", null=True)
+    published_by_name = models.CharField("发布人", max_length=60, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["year", "number"], name="a_year_numbers_its_batches"),
+            models.CheckConstraint(
+                condition=Q(published_at__isnull=True) | Q(effective_from_on__isnull=False),
+                name="a_published_batch_says_from_when_it_holds",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(_("{year}年第{number}批")).format(year=self.year, number=self.number)
+
+
+class ItemListLine(models.Model):
+    """What a batch says of one item: from its day on it is on the list, or no longer."""
+
+    KINDS = [("listed", _("列入")), ("withdrawn", _("移出"))]
+    batch = models.ForeignKey(ItemList, models.CASCADE, related_name="lines", verbose_name="批次")
+    item = models.ForeignKey(Item, models.PROTECT, related_name="list_lines", verbose_name="事项")
+    kind = models.CharField("处理", max_length=10, choices=KINDS, default="listed")
+    reason = models.CharField("理由", max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "item"], name="a_batch_speaks_of_an_item_once"),
+            models.CheckConstraint(
+                condition=~Q(kind="withdrawn") | ~Q(reason=""), name="a_withdrawal_from_the_list_says_why"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} {self.kind}"
+
+
+class Pilot(models.Model):
+    """An additional item that two places try between them under the standing rules (试点, P6, W16)."""
+
+    STATES = [("proposed", _("等待对方答复")), ("agreed", _("双方已同意")), ("declined", _("对方未同意"))]
+    name = models.CharField("事项名称", max_length=120)
+    lead_department = models.CharField("牵头部门", max_length=60)
+    why = models.CharField("试点理由", max_length=500)
+    materials = models.TextField("材料清单")  # one a line, see catalogue.operations.off_list.materials_of
+    legal_limit = models.IntegerField("法定时限")
+    promised_limit = models.IntegerField("承诺期限")
+    first = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name="提出地")
+    second = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name="对方")
+    begin_on = models.DateField("开始日期")
+    end_on = models.DateField("结束日期")  # the last day
+    state = models.CharField("状态", max_length=10, choices=STATES, default="proposed")
+    proposed_at = models.DateTimeField("提出时间")
+    proposed_by_id = models.BigIntegerField("提出人")
+    proposed_by_name = models.CharField("提出人", max_length=60)
+    answered_at = models.DateTimeField("答复时间", null=True)
+    answered_by_id = models.BigIntegerField("答复人", null=True)
+    answered_by_name = models.CharField("答复人", max_length=60, blank=True)
+    answer = models.CharField("答复", max_length=500, blank=True)
+    # Made when the other place agrees; cases of the pilot are cases of this procedure.
+    procedure = models.OneToOneField(
+        Procedure, models.PROTECT, null=True, related_name="pilot", verbose_name="办理项"
+    )
+    ended_at = models.DateTimeField("提前结束时间", null=True)
+    ended_by_name = models.CharField("提前结束人", max_length=60, blank=True)
+    recommended_at = models.DateTimeField("推荐时间", null=True)
+    recommended_by_name = models.CharField("推荐人", max_length=60, blank=True)
+    recommendation = models.CharField("推荐理由", max_length=500, blank=True)
+    batch = models.ForeignKey(
+        ItemList, models.PROTECT, null=True, related_name="pilots", verbose_name="列入批次"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end_on__gte=F("begin_on")), name="a_pilot_ends_after_it_begins"
+            ),
+            models.CheckConstraint(condition=~Q(first=F("second")), name="a_pilot_is_between_two_places"),
+            models.CheckConstraint(
+                condition=~Q(state="agreed")
+                | Q(procedure__isnull=False, answered_by_id__isnull=False)
+                & ~Q(answered_by_id=F("proposed_by_id")),
+                name="an_agreed_pilot_was_agreed_by_the_other_side",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from django.db import connection
-from django.db.models import F, Prefetch, Q, QuerySet, Window
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from tongban.catalogue import permissions, rules, search, standards
+from tongban.catalogue import elements, listing, permissions, rules, search, standards
 from tongban.catalogue.models import (
     CATALOGUE,
     AcceptanceStandard,
@@ -19,6 +19,7 @@ from tongban.catalogue.models import (
     Draft,
     Item,
     Procedure,
+    Stage,
     Standing,
     Synonym,
 )
@@ -31,6 +32,7 @@ from tongban.people.actors import Actor
 
 # Of several that pin standards to cases, and of the one that replaces samples nothing stands on.
 STANDARDS_LOCK = 7_305_105
+NUMBERS_LOCK = 7_305_106  # of those who make items
 PROCEDURES_SHOWN = 12  # of an item in a list; its own page has them all
 _FRESH_FOR = 1.0  # seconds for which a process trusts what it remembers of the catalogue
 
@@ -43,6 +45,8 @@ class _Memory:
         self.stamp = -1
         self.read = float("-inf")
         self.index = search.Index([])
+        self.offers = listing.Offers([], [])
+        self.elements: dict[int, list[AcceptanceStandard]] = {}  # of each procedure, the newest first
 
 
 _memory = _Memory()
@@ -53,32 +57,67 @@ def forget() -> None:
     _memory.stamp, _memory.read = -1, float("-inf")
 
 
-def find_items(words: str, *, limit: int = 20) -> list[Item]:
+def find_items(
+    words: str, *, limit: int = 20, on: datetime.date | None = None, at_code: str = ""
+) -> list[Item]:
     """Give the items that best fit what was typed: name, number, department, everyday words, pinyin (B1).
 
     An empty text gives the list in its order. Each item comes with its open procedures, 12 at most.
+
+    Args:
+        on: the day whose list is searched; today, if none is given.
+        at_code: a place that receives: what it tries with another place is found too.
     """
-    listed = Item.objects.filter(standing=Standing.LISTED).prefetch_related(
-        _open_procedures(shown=PROCEDURES_SHOWN)
-    )
+    on = on or _today()
+    memory = _current()
+    among = memory.offers.listed(on=on)
+    if at_code:
+        among |= memory.offers.piloted(at_code, on=on)
+    rows = Item.objects.prefetch_related(_open_procedures(on=on, shown=PROCEDURES_SHOWN))
     words = text.clean(words)
     if not words:
-        return list(listed.order_by("seq")[:limit])
-    seqs = _index().find(words, limit=limit)
-    found = {item.seq: item for item in listed.filter(seq__in=seqs)} if seqs else {}
-    return [found[seq] for seq in seqs if seq in found]
+        return [_as_published(row, on=on) for row in rows.filter(seq__in=among).order_by("seq")[:limit]]
+    seqs = memory.index.find(words, limit=limit, among=among)
+    found = {item.seq: item for item in rows.filter(seq__in=seqs)} if seqs else {}
+    return [_as_published(found[seq], on=on) for seq in seqs if seq in found]
 
 
-def _open_procedures(*, shown: int | None = None) -> "Prefetch[str, QuerySet[Procedure], str]":
-    rows = Procedure.objects.filter(is_open=True).order_by("key")
+def listed_items(*, on: datetime.date | None = None) -> QuerySet[Item]:
+    """Give the items that are on the list on a day; today, if no day is given (B5)."""
+    return Item.objects.filter(seq__in=_current().offers.listed(on=on or _today()))
+
+
+def _today() -> datetime.date:
+    return rules.day_of(directory.now())
+
+
+def _opened(on: datetime.date) -> Q:
+    """Ask that a procedure can be applied for on a day: it is open, and its elements are not withdrawn."""
+    line = AcceptanceStandard.objects.filter(
+        procedure_id=OuterRef("pk"), stage=Stage.ELEMENTS, effective_from_on__lte=on
+    )
+    later = AcceptanceStandard.objects.filter(
+        procedure_id=OuterRef("procedure_id"),
+        stage=Stage.ELEMENTS,
+        effective_from_on__lte=on,
+        version__gt=OuterRef("version"),
+    )
+    taken_back = line.filter(withdrawal__from_on__lte=on).filter(~Exists(later))
+    return Q(is_open=True) & (Q(opens_on=None) | Q(opens_on__lte=on)) & Q(~Exists(taken_back))
+
+
+def _open_procedures(
+    *, on: datetime.date, shown: int | None = None
+) -> "Prefetch[str, QuerySet[Procedure], str]":
+    rows = Procedure.objects.filter(_opened(on)).order_by("key")
     if shown is not None:
         place = Window(RowNumber(), partition_by="item_id", order_by="key")
         rows = rows.annotate(place=place).filter(place__lte=shown)
     return Prefetch("procedures", rows)
 
 
-def _index() -> search.Index:
-    """Give the index of items, procedures and synonyms as they are now, or were a moment ago.
+def _current() -> _Memory:
+    """Give the index of items, procedures and synonyms as they are now, or were a moment ago, and what is listed.
 
     While one request builds it anew, the others go on with the one before.
     """
@@ -86,23 +125,55 @@ def _index() -> search.Index:
         try:
             current = directory.stamp(CATALOGUE)
             if current != _memory.stamp:
-                _memory.index, _memory.stamp = _built(), current
+                _memory.index, _memory.offers, _memory.stamp = _built(), listing.offers(), current
+                _memory.elements = _elements()
             _memory.read = time.monotonic()
         finally:
             _memory.lock.release()
-    return _memory.index
+    return _memory
 
 
 def _built() -> search.Index:
     procedures: dict[int, list[str]] = defaultdict(list)
     for seq, name in Procedure.objects.filter(is_open=True).values_list("item_id", "name").distinct():
         procedures[seq].append(name)
-    listed = Item.objects.filter(standing=Standing.LISTED).order_by("seq")
-    rows = listed.values_list("seq", "name", "lead_department", "aliases")
+    said = AcceptanceStandard.objects.filter(stage=Stage.ELEMENTS, withdrawal=None).order_by("version")
+    for seq, words in said.values_list("procedure__item_id", "content__words"):
+        procedures[seq] += [word for word in words or () if word not in procedures[seq]]
+    known = Item.objects.exclude(standing=Standing.OFF_LIST).order_by("seq")
+    rows = known.values_list("seq", "name", "lead_department", "aliases")
     items = [search.Listed(*row, procedures=procedures[row[0]]) for row in rows]
     return search.Index(
         items, synonyms=dict(Synonym.objects.filter(is_off=False).values_list("word", "means"))
     )
+
+
+def offered_items(seqs: Sequence[int], *, on: datetime.date) -> set[int]:
+    """Give those of some items that have a procedure which can be applied for on a day."""
+    rows = Procedure.objects.filter(_opened(on), item_id__in=list(seqs))
+    return set(rows.values_list("item_id", flat=True))
+
+
+def hold_numbers() -> None:
+    """Keep everybody else from giving an item its number until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBERS_LOCK])
+
+
+def _elements() -> dict[int, list[AcceptanceStandard]]:
+    found: dict[int, list[AcceptanceStandard]] = defaultdict(list)
+    rows = AcceptanceStandard.objects.filter(stage=Stage.ELEMENTS, withdrawal=None)
+    for row in rows.order_by("-version"):
+        found[row.procedure_id].append(row)
+    return dict(found)
+
+
+def _as_published(item: Item, *, on: datetime.date) -> Item:
+    """Give an item whose procedures are what their published elements say on a day."""
+    for procedure in item.procedures.all():
+        rows = _memory.elements.get(procedure.id, ())
+        elements.applied(procedure, next((r for r in rows if r.effective_from_on <= on), None))
+    return item
 
 
 def synonyms(*, after: str = "", limit: int = 100) -> list[Synonym]:
@@ -110,8 +181,8 @@ def synonyms(*, after: str = "", limit: int = 100) -> list[Synonym]:
     return list(Synonym.objects.filter(word__gt=after, is_off=False).order_by("word")[:limit])
 
 
-def open_procedure(procedure_id: int) -> Procedure:
-    """Give a procedure that can be applied for now.
+def open_procedure(procedure_id: int, *, on: datetime.date | None = None) -> Procedure:
+    """Give a procedure that can be applied for on a day; today, if none is given.
 
     Raises:
         rules.UnknownProcedure: there is none. rules.NotOpen: it is closed.
@@ -119,9 +190,10 @@ def open_procedure(procedure_id: int) -> Procedure:
     procedure = Procedure.objects.select_related("item").filter(id=procedure_id).first()
     if procedure is None:
         raise rules.UnknownProcedure()
-    if not procedure.is_open:
+    on = on or _today()
+    if not procedure.is_open or (procedure.opens_on and procedure.opens_on > on):
         raise rules.NotOpen()
-    return procedure
+    return elements.applied(procedure, elements_to_pin(procedure.id, on=on))
 
 
 def deciding_division(procedure: Procedure, home_code: str, *, level: str) -> str:
@@ -176,6 +248,7 @@ def lines_in_force(
         province: the code of the province whose lines count, besides those for all five; None: all lines.
     """
     rows = AcceptanceStandard.objects.filter(procedure_id__in=list(procedure_ids), effective_from_on__lte=on)
+    rows = rows.exclude(stage=Stage.ELEMENTS)
     if province is not None:
         rows = rows.filter(Q(province_id=province) | Q(province=None))
     if not with_content:
@@ -189,6 +262,24 @@ def lines_in_force(
     return [row for row in newest.values() if rules.is_in_force(row, on=on)]
 
 
+def newest_elements(procedure_id: int, *, on: datetime.date) -> AcceptanceStandard | None:
+    """Give the newest version of a procedure's elements that has taken effect by a day, withdrawn or not."""
+    rows = AcceptanceStandard.objects.filter(procedure_id=procedure_id, stage=Stage.ELEMENTS)
+    return rows.filter(effective_from_on__lte=on).select_related("withdrawal").order_by("-version").first()
+
+
+def elements_to_pin(procedure_id: int, *, on: datetime.date) -> AcceptanceStandard | None:
+    """Give the version of a procedure's elements that holds on a day; none: it is what it shipped as (B2).
+
+    Raises:
+        rules.NotOpen: its elements are withdrawn, and with them the procedure.
+    """
+    row = newest_elements(procedure_id, on=on)
+    if row is not None and not rules.is_in_force(row, on=on):
+        raise rules.NotOpen()
+    return row
+
+
 def modes_of(procedure: Procedure, *, on: datetime.date, code: str = "") -> tuple[str, ...]:
     """Give the handling modes that are offered for a procedure on a day: `collected`, `online`, `joint` (B2, C1).
 
@@ -200,6 +291,9 @@ def modes_of(procedure: Procedure, *, on: datetime.date, code: str = "") -> tupl
         own = standards.of(in_force[0]).modes if in_force else ()
         if own:
             return tuple(own)
+    row = newest_elements(procedure.id, on=on)
+    if row is not None:
+        return tuple(row.content["modes"]) if rules.is_in_force(row, on=on) else ()
     return tuple(procedure.modes)
 
 
@@ -215,22 +309,18 @@ def standard_to_pin(procedure: Procedure, code: str, *, on: datetime.date) -> Ac
     return standard_in_force(procedure, code, on=on)
 
 
-def procedures_of(item_seq: int) -> QuerySet[Procedure]:
-    """Give the open procedures of an item."""
-    return Procedure.objects.filter(item_id=item_seq, is_open=True).order_by("key")
-
-
-def item(seq: int) -> Item:
-    """Give an item of the list with its open procedures.
+def item(seq: int, *, on: datetime.date | None = None) -> Item:
+    """Give an item that is on the list on a day with its open procedures; today, if no day is given.
 
     Raises:
         rules.UnknownItem: the list has no such number.
     """
-    listed = Item.objects.filter(standing=Standing.LISTED).prefetch_related(_open_procedures())
-    row = listed.filter(seq=seq).first()
-    if row is None:
+    on = on or _today()
+    row = Item.objects.prefetch_related(_open_procedures(on=on)).filter(seq=seq).first()
+    if row is None or not listing.is_listed(row.seq, on=on):
         raise rules.UnknownItem()
-    return row
+    _current()
+    return _as_published(row, on=on)
 
 
 def procedure(key: str) -> Procedure:
@@ -253,10 +343,24 @@ def procedures(words: str, *, after: str = "", limit: int) -> list[Procedure]:
     """
     rows = Procedure.objects.exclude(item_id=Item.OFF_LIST).select_related("item").order_by("key")
     if words.strip():
-        rows = rows.filter(item_id__in=[i.seq for i in find_items(words, limit=limit)])
+        rows = rows.filter(item_id__in=_current().index.find(text.clean(words), limit=limit))
     if after:
         rows = rows.filter(key__gt=after)
     return list(rows[:limit])
+
+
+def items(words: str, *, after: int | None = None, limit: int) -> list[Item]:
+    """Give items, on the list or not, with all their procedures: those that fit what was typed, else all in order."""
+    rows = Item.objects.exclude(seq=Item.OFF_LIST)
+    rows = rows.prefetch_related(Prefetch("procedures", Procedure.objects.order_by("key")))
+    words = text.clean(words)
+    if words:
+        seqs = _current().index.find(words, limit=limit)
+        found = {row.seq: row for row in rows.filter(seq__in=seqs)}
+        return [found[seq] for seq in seqs if seq in found]
+    if after is not None:
+        rows = rows.filter(seq__gt=after)
+    return list(rows.order_by("seq")[:limit])
 
 
 def versions_of(procedure_id: int) -> list[AcceptanceStandard]:
@@ -272,6 +376,9 @@ def standing(row: AcceptanceStandard, in_force: Sequence[AcceptanceStandard], *,
         return "withdrawn"
     if row.effective_from_on > on:
         return "coming"
+    if row.stage == Stage.ELEMENTS:
+        newest = newest_elements(row.procedure_id, on=on)
+        return "in_force" if newest is not None and newest.id == row.id else "replaced"
     return "in_force" if row.id in {r.id for r in in_force} else "replaced"
 
 

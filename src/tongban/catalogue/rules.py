@@ -7,7 +7,7 @@ from typing import Any
 from tongban.catalogue.models import AcceptanceStandard, Procedure
 from tongban.catalogue.standards import FormField
 from tongban.directory.models import Level
-from tongban.kernel import numbers, refusals, text
+from tongban.kernel import numbers, refusals, text, worktime
 
 MAX_LENGTH = 500
 # Answers that are sealed where they are kept and masked where they are shown, each with its mask.
@@ -75,6 +75,22 @@ class UnknownDifference(refusals.NotFound):
     """没有找到这项差异，可能编号有误。请从比对页重新进入。"""
 
 
+class UnknownBatch(refusals.NotFound):
+    """没有找到这一批清单，可能已经删除。请从清单页重新进入。"""
+
+
+class UnknownPilot(refusals.NotFound):
+    """没有找到这个试点。请从试点页重新进入。"""
+
+
+class NotOnTheList(refusals.NotAllowed):
+    """“{procedure}”现在不在事项清单上，也没有正在进行的试点。可以按清单外事项请示属地窗口。"""
+
+
+class OnlyBetween(refusals.NotAllowed):
+    """这是{first}与{second}之间的试点，只能由一方收件、另一方办理。"""
+
+
 class NoStandard(refusals.NotAllowed):
     """“{procedure}”目前没有生效的收件受理标准，请联系属地窗口。"""
 
@@ -86,6 +102,11 @@ class NobodyDecides(refusals.NotAllowed):
 def province_of(code: str) -> str:
     """Give the code of the province in which a division lies."""
     return code[:2].ljust(12, "0")
+
+
+def day_of(at: datetime.datetime) -> datetime.date:
+    """Give the day in Beijing of a moment."""
+    return at.astimezone(worktime.BEIJING).date()
 
 
 def is_in_force(row: AcceptanceStandard, *, on: datetime.date) -> bool:

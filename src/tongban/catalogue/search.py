@@ -9,7 +9,7 @@ import functools
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
@@ -62,8 +62,8 @@ class Index:
         for term in _han_terms(text) if weight == PROCEDURE else terms_of(text):
             self._places[term].append(place)
 
-    def find(self, words: str, *, limit: int) -> list[int]:
-        """Give the numbers of the items that fit best what was typed, the best first."""
+    def find(self, words: str, *, limit: int, among: Container[int] | None = None) -> list[int]:
+        """Give the numbers of the items that fit best what was typed, the best first; only some of them, if named."""
         best: dict[int, float] = {}
         for text, counts in self._variants(" ".join(words.lower().split())):
             departments = {name: _fit(text, name) for name in self._of_department}
@@ -73,7 +73,11 @@ class Index:
                 score += TOGETHER * _together(text, (item.name, *item.aliases))
                 score += 10 if text == str(seq) else 0
                 best[seq] = max(best.get(seq, 0.0), counts * score)
-        ranked = sorted((-score, len(self.items[s].name), s) for s, score in best.items() if score > 0.15)
+        ranked = sorted(
+            (-score, len(self.items[s].name), s)
+            for s, score in best.items()
+            if score > 0.15 and (among is None or s in among)
+        )
         return [seq for _score, _length, seq in ranked[:limit]]
 
     def _own_fits(self, text: str, departments: Mapping[str, float]) -> dict[int, float]:

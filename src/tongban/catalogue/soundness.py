@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from tongban.catalogue import elements
 from tongban.catalogue.files import DELIVERY, FIELD_TYPES, MODES
 from tongban.catalogue.models import Stage
 from tongban.kernel import numbers, refusals
@@ -41,6 +42,9 @@ def check(content: Mapping[str, Any], *, stage: int) -> None:
 def faults(content: Mapping[str, Any], *, stage: int) -> Faults:
     """Name everything that keeps a draft from being reviewed."""
     found: Faults = {}
+    if stage == Stage.ELEMENTS:
+        codes = {f"codes.{name}": said for name, said in code_faults(content.get("codes", {})).items()}
+        return {**elements.faults(content), **codes}
     for part, most in MOST.items():
         if len(content.get(part, ())) > most:
             found[part] = _("最多 {most} 行，现在有 {n} 行。").format(most=most, n=len(content[part]))

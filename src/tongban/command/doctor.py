@@ -12,8 +12,10 @@ from tongban.command import running
 from tongban.command.archive import place, wal
 from tongban.command.problems import Problem
 from tongban.directory import queries as directory
+from tongban.feedback import soundness
 from tongban.journal import operations as journal
 from tongban.kernel import ids, worktime
+from tongban.messages import queries as messages
 from tongban.people.actors import SYSTEM
 from tongban.web.kit import health
 
@@ -41,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Examine everything and print each exception; 0: there is none, 1: there are some."""
     examined = cases.visible_to(SYSTEM).count()
-    findings = [*_orphans(), *_calendar(), *_health(), *_failed_jobs(), *_backup()]
+    findings = [*_orphans(), *_calendar(), *_health(), *_failed_jobs(), *_backup(), *_messages()]
     if not options.without_journal:
         findings += _journal()
     if options.json:
@@ -55,6 +57,8 @@ def run(options: argparse.Namespace) -> int:
 def _orphans() -> Iterator[Finding]:
     for ailment in doctor.examine(at=directory.now()):
         yield Finding("cases", ailment.number, ailment.what)
+    for open_ in soundness.examine():
+        yield Finding(open_.part, open_.number, open_.what)
 
 
 def _journal() -> Iterator[Finding]:
@@ -109,6 +113,14 @@ def _backup() -> Iterator[Finding]:
     now = running.state()
     if now is not None and "archiver" not in now.children:
         yield Finding("backup", "", "the archiver does not run: see archiver.log")
+
+
+def _messages() -> Iterator[Finding]:
+    """Ask which messages should have gone out more than an hour ago."""
+    for message in messages.stuck(at=directory.now()):
+        due = message.not_before.astimezone(worktime.BEIJING).strftime("%Y-%m-%d %H:%M")
+        why = f", {message.problem}" if message.problem else ""
+        yield Finding("messages", message.key, f"{message.channel} {message.state} since {due}{why}")
 
 
 _ILL = {

@@ -197,6 +197,7 @@ INSTALLED_APPS = [
     "tongban.catalogue",
     "tongban.cases",
     "tongban.notices",
+    "tongban.feedback",
     "tongban.messages",
     "tongban.web.kit",
     "tongban.web.portal",

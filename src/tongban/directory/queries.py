@@ -169,6 +169,13 @@ def divisions_of(parent_code: str | None, *, on: datetime.date) -> QuerySet[Divi
     return (rows.filter(valid_until_on=None) | rows.filter(valid_until_on__gt=on)).order_by("code")
 
 
+def peers_of(code: str, *, on: datetime.date) -> QuerySet[Division]:
+    """Give the divisions of the same level in other provinces that exist on a day, in the order of codes."""
+    rows = Division.objects.filter(level=Division.objects.filter(code=code).values("level")[:1])
+    rows = rows.exclude(code__startswith=code[:2]).filter(valid_from_on__lte=on)
+    return (rows.filter(valid_until_on=None) | rows.filter(valid_until_on__gt=on)).order_by("code")
+
+
 def ended_of(parent_code: str | None, *, on: datetime.date) -> list[tuple[Division, Division]]:
     """Give the divisions right below one that have ended by a day, each with the one that takes its cases now."""
     rows = Division.objects.filter(

@@ -9,6 +9,7 @@ class BearerKind(models.TextChoices):
     DEPARTMENT = "department", "审批部门"
     APPLICANT = "applicant", "申请人"
     AUTHORITY = "authority", "政务服务管理机构"
+    GROUP = "group", "协调小组"  # one for all five provinces: its id is 0
 
 
 class Unit(models.TextChoices):
@@ -32,6 +33,7 @@ class Duty(models.Model):
     )  # id of a window or authority; the case's id for its applicant
     # The window that keeps an eye on a duty that is not its own (an applicant's), so that it can be found.
     watched_by_id = models.BigIntegerField("关注窗口", null=True)
+    # What it is about: a case; of an authority or the group, a rectification, an appeal or a complaint.
     case_id = models.BigIntegerField("办件", db_index=True)
     kind = models.CharField("义务", max_length=40)
     article = models.CharField("条款", max_length=40)

@@ -26,6 +26,9 @@ CHAINS = {
     "practice": 5,
     "security": 6,
     "catalogue": 7,
+    "item_list": 20,
+    "pilot": 21,
+    "feedback": 9,
 }
 _ENTRY_COLUMNS = (
     "chain_id, seq, code, article, at, recorded_at, actor_id, actor, place, payload, digest_before, digest"

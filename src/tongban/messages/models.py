@@ -54,6 +54,8 @@ class Message(models.Model):
     gateway = models.CharField("通道", max_length=20, blank=True)  # the one asked last, or to be asked next
     asked_there = models.IntegerField("在此通道的次数", default=0)
     problem = models.CharField("问题", max_length=200, blank=True)
+    # After this it is worth nothing and not sent any more; empty: it keeps its worth.
+    expires_at = models.DateTimeField("失效时间", null=True)
     sent_at = models.DateTimeField("发出时间", null=True)
     delivered_at = models.DateTimeField("送达时间", null=True)
 

@@ -64,8 +64,8 @@ def outbox(*, after: tuple[datetime.datetime, int] | None = None, limit: int = P
 
 
 def in_trouble(*, after: tuple[datetime.datetime, int] | None = None, limit: int = PAGE) -> list[Message]:
-    """Give the messages that failed or of which nothing certain is known, the newest first."""
-    rows = Message.objects.filter(state__in=[MessageState.FAILED, MessageState.UNKNOWN])
+    """Give the messages that failed or of which nothing certain is known, the newest first; no codes, which are over."""
+    rows = Message.objects.filter(state__in=[MessageState.FAILED, MessageState.UNKNOWN], expires_at=None)
     return list(_page(rows, after)[:limit])
 
 
@@ -103,7 +103,8 @@ def count_by_state(*, most: int) -> dict[str, int]:
     with connection.cursor() as cursor:
         for state in (MessageState.QUEUED, MessageState.UNKNOWN, MessageState.FAILED):
             cursor.execute(
-                f"SELECT count(*) FROM (SELECT 1 FROM {Message._meta.db_table} WHERE state = %s LIMIT %s) AS m",
+                f"SELECT count(*) FROM (SELECT 1 FROM {Message._meta.db_table}"
+                " WHERE state = %s AND expires_at IS NULL LIMIT %s) AS m",
                 [state, most],
             )
             found[str(state)] = int(cursor.fetchone()[0])
@@ -139,4 +140,10 @@ def wordings() -> Mapping[tuple[str, str, str], Template]:
 
 def places_of_wordings() -> Sequence[tuple[str, str, str]]:
     """Give every moment, way and language that has a wording."""
-    return [(k, c, lang) for k in Kind.values for c in Channel.values for lang in LANGUAGES]
+    return [
+        (kind, channel, language)
+        for kind in Kind.values
+        for channel in Channel.values
+        for language in LANGUAGES
+        if kind != Kind.CODE or channel != Channel.IN_SITE
+    ]

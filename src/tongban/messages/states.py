@@ -27,6 +27,7 @@ class Kind(models.TextChoices):
     DELIVERY_FAILED = "delivery_failed", _("送达未成功")
     DELIVERED = "delivered", _("结果已送达")
     WITHDRAWN = "withdrawn", _("已撤回")
+    CODE = "code", _("验证码")  # of no case: somebody asked for it this minute
 
 
 class Channel(models.TextChoices):
@@ -98,6 +99,10 @@ FIELDS: dict[str, tuple[str | Promise, str]] = {
     "due": (_("截止日期"), "2026-03-16"),
     "link": (_("进度查询地址"), "https://example.gov.cn/progress/?number=2EPR-W3M0-DWPF"),
 }
+CODE_FIELDS: dict[str, tuple[str | Promise, str]] = {
+    "code": (_("验证码"), "123456"),
+    "minutes": (_("有效分钟数"), "5"),
+}
 LANGUAGES = {"zh-hans": _("中文"), "en": _("英文")}
 # Only these moments set a day; elsewhere `{due}` would stay empty.
 WITH_A_DAY = frozenset({Kind.CORRECTION, Kind.HOME_CORRECTION, Kind.ONLINE_CORRECTION, Kind.CORRECTION_DUE})
@@ -105,4 +110,6 @@ WITH_A_DAY = frozenset({Kind.CORRECTION, Kind.HOME_CORRECTION, Kind.ONLINE_CORRE
 
 def fields_of(kind: str) -> dict[str, tuple[str | Promise, str]]:
     """Give what the texts of a moment may name, each with what it is and a sample."""
+    if kind == Kind.CODE:
+        return dict(CODE_FIELDS)
     return {name: said for name, said in FIELDS.items() if name != "due" or kind in WITH_A_DAY}

@@ -39,6 +39,8 @@ CODES: dict[str, str | Promise] = {
     "policy_set": _("修改登录策略"),
     "audit_checked": _("人工核验审计链"),
     "job_replayed": _("重新执行后台任务"),
+    "message_replayed": _("重发消息"),
+    "wording_published": _("发布消息模板"),
     "restored": _("从备份恢复"),
     "applicant_made": _("申请人开立账号"),
     "identity_checked": _("申请人实名核验"),

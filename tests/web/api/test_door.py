@@ -83,6 +83,10 @@ class TestDescription:
                 *("withdrawStandard", "compareStandards", "openDifference", "answerDifference"),
                 *("settleDifference", "composeStandard", "askedForMore"),
                 *("listOffList", "getOffList", "listDemand"),
+                *("listItemLists", "getItemList", "beginItemList", "putItemListLine", "removeItemListLine"),
+                *("publishItemList", "discardItemList", "listPilots", "getPilot", "proposePilot"),
+                *("makeProcedure", "beginElements", "writeElements"),
+                *("answerPilot", "endPilot", "recommendPilot", "takeUpPilot"),
                 *("reportMessage", "practiceOutbox"),
             ]
         )

@@ -12,9 +12,9 @@ from tongban.cases import queries, rules
 from tongban.cases.models import Case, CaseApplicant, CaseMaterial, Scan, Verdict
 from tongban.cases.operations import _step, answers
 from tongban.cases.states import DELIVERY_WAYS, Mode
+from tongban.catalogue import elements, listing, standards
 from tongban.catalogue import queries as catalogue
 from tongban.catalogue import rules as catalogue_rules
-from tongban.catalogue import standards
 from tongban.catalogue.models import AcceptanceStandard
 from tongban.directory import queries as directory
 from tongban.directory import rules as directory_rules
@@ -184,13 +184,21 @@ def choose(
         directory.rules.PlaceReplaced: the home place has ended; names what came after it.
     """
     rules.check_may_choose(case, procedure_id=procedure_id, home_code=home_code)
+    on, changed = catalogue_rules.day_of(at), False
     if procedure_id is not None and procedure_id != case.procedure_id:
-        case.procedure = catalogue.open_procedure(procedure_id)
+        case.procedure = catalogue.open_procedure(procedure_id, on=on)
+        case.elements = catalogue.elements_to_pin(procedure_id, on=on)
         case.circumstance = ""
+        changed = True
     if home_code is not None:
+        changed = changed or home_code != case.home_code
         case.home_code = home_code
     if level is not None:
         case.level_chosen = level
+    if case.procedure is not None:
+        elements.applied(case.procedure, case.elements)
+    if changed:
+        check_offered(case, on=on)
     pin(case, at=at)
     known = {c.key for c in standards.of(case.standard).circumstances}
     if circumstance is not None and (circumstance in known or not circumstance):
@@ -204,12 +212,29 @@ def choose(
             "level_chosen",
             "home_window",
             "standard",
+            "pilot",
+            "elements",
             "circumstance",
             "legal_limit",
             "promised_limit",
         ]
     )
     list_materials(case, at=at)
+
+
+def check_offered(case: Case, *, on: datetime.date) -> None:
+    """Ask that the matter is on the list today, or tried between the two places; notes the pilot (B5, P6).
+
+    Raises:
+        catalogue_rules.NotOnTheList, catalogue_rules.OnlyBetween.
+    """
+    if case.procedure is None:
+        return
+    code = ""
+    if case.home_code:
+        code = catalogue.deciding_division(case.procedure, case.home_code, level=case.level_chosen)
+    here = directory.division_of_window(case.receiving_window_id)
+    case.pilot = listing.require_offered(case.procedure, at_code=here, decided_by=code or None, on=on)
 
 
 def pin(case: Case, *, at: datetime.datetime) -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.db import models
 
-from tongban.cases import permissions, queries, rules
+from tongban.cases import off_list, permissions, queries, rules
 from tongban.cases.models import (
     Case,
     CaseApplicant,
     CaseMaterial,
     CorrectionNotice,
+    OffListState,
     Scan,
     Verdict,
 )
@@ -270,6 +271,7 @@ def lapse(case_id: int, *, by: Actor, at: datetime.datetime) -> Case:
     """
     with _step.taking(case_id, "lapse", by=by, at=at) as step:
         step.check_turn_is_over()
+        _close_question(step)
         step.set(outcome=CaseOutcome.LAPSED, closed_at=at)
     return step.case
 
@@ -280,6 +282,17 @@ def withdraw_early(
     """End a case that the applicant takes back before receipt; the papers never left their hands."""
     rules.check_reason(reason)
     with _step.taking(case_id, "withdraw_early", by=by, at=at, revision=revision) as step:
+        _close_question(step)
         step.set(outcome=CaseOutcome.WITHDRAWN, closed_at=at)
         step.note(reason=reason.strip()[:200])
     return step.case
+
+
+def _close_question(step: _step.Taking) -> None:
+    """Let a question about a matter off the list end with its case: nobody owes an answer any more (P24)."""
+    if step.case.off_list_asked_at is None:
+        return
+    request = off_list.latest(step.case.id)
+    step.set(off_list_asked_at=None)
+    step.update(request, outcome=OffListState.CLOSED)
+    step.note(request=ids.number_of(request.id))

@@ -23,7 +23,9 @@ from tongban.cases.models import (
 )
 from tongban.cases.operations import _step, answers, entering
 from tongban.cases.states import CaseOutcome, DeliveryWay, Mode, State
+from tongban.catalogue import elements
 from tongban.catalogue import queries as catalogue
+from tongban.catalogue import rules as catalogue_rules
 from tongban.directory import queries as directory
 from tongban.journal.operations import NOTHING_BEFORE
 from tongban.kernel import ids, keyring, numbers, worktime
@@ -45,7 +47,8 @@ def start(*, procedure_id: int, home_code: str, level: str = "", by: Actor, at: 
         rules.NoHome, rules.NotOnline: no home place, or one that does not handle this online.
         directory.rules.NotListed, PlaceReplaced; catalogue.rules.NotOpen, NoStandard, NobodyDecides.
     """
-    procedure = catalogue.open_procedure(procedure_id)
+    on = catalogue_rules.day_of(at)
+    procedure = catalogue.open_procedure(procedure_id, on=on)
     permissions.require_start(by, procedure.item_id)
     known = applicants.details_of(by)
     case = Case(
@@ -53,6 +56,7 @@ def start(*, procedure_id: int, home_code: str, level: str = "", by: Actor, at: 
         mode=Mode.ONLINE,
         state=State.FILLING,
         procedure=procedure,
+        elements=catalogue.elements_to_pin(procedure_id, on=on),
         home_code=home_code,
         level_chosen=level,
         opened_at=at,
@@ -61,9 +65,11 @@ def start(*, procedure_id: int, home_code: str, level: str = "", by: Actor, at: 
         delivery_way=DeliveryWay.ELECTRONIC,
     )
     with transaction.atomic():
+        elements.applied(procedure, case.elements)
         entering.pin(case, at=at)
         _check_offered(case, at=at)
         case.receiving_window_id = case.home_window_id or 0
+        entering.check_offered(case, on=on)
         _step.begin(case, rows=[_applicant(case, known)], by=by, at=at, name="start")
         entering.list_materials(case, at=at)
     return case

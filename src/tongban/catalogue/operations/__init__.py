@@ -1,6 +1,7 @@
 """Changes of the catalogue: the listed items, their procedures and the standards they ship with."""
 
 import csv
+import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,9 +12,19 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from tongban.catalogue import files, queries
-from tongban.catalogue.models import CATALOGUE, AcceptanceStandard, Item, LifeEvent, Procedure, Stage, Synonym
+from tongban.catalogue.models import (
+    CATALOGUE,
+    AcceptanceStandard,
+    Item,
+    ItemList,
+    ItemListLine,
+    LifeEvent,
+    Procedure,
+    Stage,
+    Synonym,
+)
 from tongban.directory import operations as directory
-from tongban.kernel import crypto, refusals
+from tongban.kernel import crypto, refusals, worktime
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 _ATTRIBUTES = ["item_id", *("name", "statutory_name", "kind", "levels", "applicants", "modes", "fee")]
@@ -43,7 +54,7 @@ def load_items(folder: Path = DATA / "items") -> int:
     read = files.read_all(folder)
     count = _load_list({item.seq: item.aliases for item in read})
     count += _load_procedures(read) + _load_standards(read) + _load_synonyms()
-    count += _load_life_events()
+    count += _load_life_events() + _load_first_batch()
     if count:
         directory.mark_changed(CATALOGUE)
     return count
@@ -113,6 +124,19 @@ def _load_list(aliases: Mapping[int, Sequence[str]]) -> int:
     Item.objects.bulk_create(new)
     Item.objects.bulk_update(changed, fields)
     return len(new) + len(changed)
+
+
+def _load_first_batch() -> int:
+    """Make what the five provinces issued together the first published batch (P6); once."""
+    year = files.FIRST_EFFECTIVE_ON.year
+    if ItemList.objects.filter(year=year, number=1).exists():
+        return 0
+    at = datetime.datetime.combine(files.FIRST_EFFECTIVE_ON, datetime.time(), worktime.BEIJING)
+    batch = ItemList.objects.create(year=year, number=1, begun_at=at)
+    lines = [ItemListLine(batch=batch, item_id=int(line["seq"])) for line in _list()]
+    ItemListLine.objects.bulk_create(lines)
+    ItemList.objects.filter(id=batch.id).update(effective_from_on=files.FIRST_EFFECTIVE_ON, published_at=at)
+    return len(lines) + 1
 
 
 def _load_procedures(items: Iterable[files.ItemOfFile]) -> int:

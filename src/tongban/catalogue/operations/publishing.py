@@ -10,9 +10,18 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from tongban.catalogue import permissions, queries, rules, soundness
-from tongban.catalogue.models import AcceptanceStandard, Draft, Procedure, Stage, Withdrawal
+from tongban.catalogue import elements, permissions, queries, rules, soundness
+from tongban.catalogue.models import (
+    CATALOGUE,
+    AcceptanceStandard,
+    Draft,
+    Item,
+    Procedure,
+    Stage,
+    Withdrawal,
+)
 from tongban.catalogue.operations import digest_of
+from tongban.directory import operations as directory
 from tongban.journal import operations as journal
 from tongban.kernel import refusals, text, worktime
 from tongban.people.actors import Actor
@@ -79,11 +88,22 @@ def begin(
         permissions.NotYourStandard, WrongStage, AlreadyBegun.
     """
     permissions.require_edit(province, by=by)
-    if (province is None) != (stage == Stage.FIVE_PROVINCES) or stage not in Stage.values:
+    if (province is None) != (stage in (Stage.ELEMENTS, Stage.FIVE_PROVINCES)) or stage not in Stage.values:
         raise WrongStage
+    if stage == Stage.ELEMENTS:
+        return _begin_elements(procedure, by=by, at=at)
     before = _last(procedure.id, province, stage) or _model_for(procedure, province, at=at)
     return _new_draft(
         procedure, content=content_of(before), before=before, province=province, stage=stage, by=by, at=at
+    )
+
+
+def _begin_elements(procedure: Procedure, *, by: Actor, at: datetime.datetime) -> Draft:
+    """Begin the next version of what a procedure is wherever it is applied for (B2)."""
+    before = _last(procedure.id, None, Stage.ELEMENTS)
+    content = content_of(before) if before else elements.of(procedure)
+    return _new_draft(
+        procedure, content=content, before=before, province=None, stage=Stage.ELEMENTS, by=by, at=at
     )
 
 
@@ -289,8 +309,18 @@ def publish(
     )
     said = {"standard": row.id, "version": row.version, "effective_from_on": on.isoformat()}
     _note("publish", draft, by=by, at=at, digest=bytes(row.digest).hex(), **said)
+    if draft.stage == Stage.ELEMENTS:
+        _open(draft.procedure, on=on)
     draft.delete()
     return row
+
+
+def _open(procedure: Procedure, *, on: datetime.date) -> None:
+    """Let a procedure that was made here be applied for from the day of its first elements on."""
+    if not procedure.is_open and procedure.item_id != Item.OFF_LIST:
+        procedure.is_open, procedure.opens_on = True, on
+        procedure.save(update_fields=["is_open", "opens_on"])
+    directory.mark_changed(CATALOGUE)
 
 
 def _checked_day(
@@ -341,6 +371,8 @@ def withdraw(standard_id: int, *, reason: str, by: Actor, at: datetime.datetime)
     Withdrawal.objects.create(
         standard=row, from_on=from_on, reason=words, at=at, by_id=by.id or 0, by_name=by.name
     )
+    if row.stage == Stage.ELEMENTS:
+        directory.mark_changed(CATALOGUE)
     journal.append(
         "standard",
         row.procedure_id,

@@ -18,7 +18,7 @@ from tongban.messages import gateways, queries, rules
 from tongban.messages.gateways import Answer, Gateway, Letter, Said
 from tongban.messages.models import Message, Report
 from tongban.messages.operations import writing
-from tongban.messages.states import WAITING, Channel, MessageState
+from tongban.messages.states import WAITING, Channel, Kind, MessageState
 
 LEASE = datetime.timedelta(minutes=5)  # longer than any gateway is waited for
 SILENCES = 3  # so often a gateway is asked about one message before the next one gets it
@@ -70,8 +70,11 @@ def _claim(case_id: int, message_id: int, *, at: datetime.datetime) -> _Claimed 
         message = _locked(case_id, message_id)
         if message is None or message.state not in WAITING or message.not_before > at:
             return None
+        if message.expires_at is not None and message.expires_at <= at:
+            _change(message, **_standing(MessageState.FAILED), problem="expired")
+            return None
         morning = rules.after_quiet(at, quiet=writing.quiet_hours())
-        if morning > at:
+        if morning > at and message.kind != Kind.CODE:
             _change(message, not_before=morning)
             return None
         ways = gateways.of(message.channel)
@@ -205,6 +208,14 @@ def _was_asked(message: Message, gateway: str) -> bool:
     return rows.exists()
 
 
+def may_replay(message: Message, *, at: datetime.datetime) -> bool:
+    """Tell whether a message waits for a person: it failed, or is an e-mail of which nobody knows more."""
+    is_lost_mail = message.state == MessageState.UNKNOWN and message.channel == Channel.EMAIL
+    if message.expires_at is not None:
+        return False
+    return message.state == MessageState.FAILED or (is_lost_mail and message.not_before <= at)
+
+
 def replay(case_id: int, message_id: int, *, by_id: int | None, at: datetime.datetime) -> Message:
     """Let a message that failed, or an e-mail of unknown fate, be sent again.
 
@@ -215,12 +226,7 @@ def replay(case_id: int, message_id: int, *, by_id: int | None, at: datetime.dat
     """
     with transaction.atomic():
         message = _locked(case_id, message_id)
-        is_lost_mail = message is not None and (
-            message.state == MessageState.UNKNOWN
-            and message.channel == Channel.EMAIL
-            and message.not_before <= at
-        )
-        if message is None or not (message.state == MessageState.FAILED or is_lost_mail):
+        if message is None or not may_replay(message, at=at):
             raise rules.UnknownMessage()
         _report(message, what="replayed", detail=str(by_id or ""), at=at)
         _change(

@@ -58,6 +58,38 @@ def _due_on(case_id: int, kind: Kind, entry: Entry) -> datetime.date | None:
     return rows.order_by("-asked_at", "-id").values_list("due_on", flat=True).first()
 
 
+def send_code(
+    channel: Channel, to: str, *, digits: str, minutes: int, at: datetime.datetime, language: str = "zh-hans"
+) -> Message:
+    """Write a one-time code that somebody has just asked for, and queue its sending, whatever the hour.
+
+    Args:
+        minutes: how long it counts; later it is not sent any more.
+    """
+    template = queries.newest(Kind.CODE, channel, language)
+    values, ring, id_ = {"code": digits, "minutes": str(minutes)}, keyring.current(), ids.new_id(at)
+    row = Message(
+        id=id_,
+        case_id=id_,
+        once=str(channel),
+        kind=Kind.CODE,
+        channel=channel,
+        language=language,
+        template=template,
+        recipient_sealed=ring.seal_text(to, about=queries.about_recipient(id_)),
+        recipient_masked=masked(channel, to),
+        title=wording.fill(template.title, values),
+        text_sealed=ring.seal_text(wording.fill(template.text, values), about=queries.about_text(id_)),
+        written_at=at,
+        not_before=at,
+        expires_at=at + datetime.timedelta(minutes=minutes),
+    )
+    with transaction.atomic():
+        row.save(force_insert=True)
+        app.configure_task(SEND).defer(case_id=id_, message_id=id_)
+    return row
+
+
 def remind(*, at: datetime.datetime) -> int:
     """Remind of every correction on the working day before its last one, once; gives how many (P21(1))."""
     count, after = 0, 0

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0010_online'),
+        ('cases', '0011_online'),
         ('notices', '0002_told_once'),
     ]
 

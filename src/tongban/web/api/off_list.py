@@ -23,7 +23,7 @@ class OffListOut(Schema):
     revision: int = Field(description="答复时放进请求的 revision")
     matter: str = Field(description="要办的事")
     why: str = Field(description="申请人的情况和需求")
-    state: str = Field(description="explained、asked、consented、declined 或者 dropped")
+    state: str = Field(description="explained、asked、consented、declined、dropped 或者 closed")
     state_name: str
     receiving_window: str
     home_code: str

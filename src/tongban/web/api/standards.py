@@ -22,7 +22,7 @@ from tongban.web.kit.requests import TongbanRequest
 router = Router(tags=["标准的制定"])
 
 
-def _draft(row: Draft) -> dict[str, Any]:
+def draft_shown(row: Draft) -> dict[str, Any]:
     return {
         **{n: getattr(row, n) for n in ("id", "stage", "state", "revision", "remark")},
         "procedure": row.procedure.key,
@@ -94,7 +94,7 @@ def begin(request: TongbanRequest, payload: said.BeginIn) -> Status[Any]:
         by=request.actor,
         at=requests.time_of(request),
     )
-    return Status(201, _draft(row))
+    return Status(201, draft_shown(row))
 
 
 @router.get(
@@ -106,7 +106,7 @@ def begin(request: TongbanRequest, payload: said.BeginIn) -> Status[Any]:
 )
 def draft(request: TongbanRequest, draft_id: int) -> dict[str, Any]:
     """Give a draft with its faults."""
-    return _draft(queries.draft(draft_id, for_=request.actor))
+    return draft_shown(queries.draft(draft_id, for_=request.actor))
 
 
 @router.put(
@@ -124,7 +124,7 @@ def write(request: TongbanRequest, draft_id: int, payload: said.WriteIn) -> dict
     limits = {n: getattr(payload.content, n) for n in publishing.LIMITS}
     at = requests.time_of(request)
     publishing.save(row.id, {**content, **limits}, revision=payload.revision, by=request.actor, at=at)
-    return _draft(queries.draft(draft_id, for_=request.actor))
+    return draft_shown(queries.draft(draft_id, for_=request.actor))
 
 
 @router.post(
@@ -138,7 +138,7 @@ def write(request: TongbanRequest, draft_id: int, payload: said.WriteIn) -> dict
 def submit(request: TongbanRequest, draft_id: int) -> dict[str, Any]:
     """Hand a draft over for review."""
     row = queries.draft(draft_id, for_=request.actor)
-    return _draft(publishing.submit(row.id, by=request.actor, at=requests.time_of(request)))
+    return draft_shown(publishing.submit(row.id, by=request.actor, at=requests.time_of(request)))
 
 
 @router.post(
@@ -153,7 +153,7 @@ def send_back(request: TongbanRequest, draft_id: int, payload: said.RemarkIn) ->
     """Give a draft back to its writers."""
     row = queries.draft(draft_id, for_=request.actor)
     at = requests.time_of(request)
-    return _draft(publishing.send_back(row.id, remark=payload.remark, by=request.actor, at=at))
+    return draft_shown(publishing.send_back(row.id, remark=payload.remark, by=request.actor, at=at))
 
 
 @router.post(
@@ -287,7 +287,7 @@ def compose(request: TongbanRequest, procedure: str, payload: said.ComposeIn) ->
     row = settling.begin_common(
         queries.procedure(procedure), base=payload.base, by=request.actor, at=requests.time_of(request)
     )
-    return Status(201, _draft(row))
+    return Status(201, draft_shown(row))
 
 
 @router.get(

@@ -27,6 +27,7 @@ from tongban.directory import queries as directory
 from tongban.duties import queries as duties
 from tongban.journal import queries as journal
 from tongban.kernel import worktime
+from tongban.messages import queries as messages
 from tongban.web.kit import requests
 
 REQUESTS = prometheus_client.Counter("tongban_requests", "Requests answered", ["route", "method", "status"])
@@ -63,6 +64,7 @@ class Stock(Collector):
         """Give the figures; one that cannot be read is left out, and with it its alarm's condition is absent."""
         yield from _queue()
         yield from _duties()
+        yield from _messages()
         yield from _store()
         yield from _clocks()
 
@@ -108,6 +110,19 @@ def _duties() -> Iterator[Metric]:
     for kind, count in sorted(duties.late_by_kind(at=directory.now(), most=_MOST).items()):
         late.add_metric([kind], count)
     yield late
+
+
+def _messages() -> Iterator[Metric]:
+    found = GaugeMetricFamily(
+        "tongban_messages", "Messages to applicants that wait or are in trouble", labels=["state"]
+    )
+    for state, count in messages.count_by_state(most=_MOST).items():
+        found.add_metric([state], count)
+    yield found
+    stuck = len(messages.stuck(at=directory.now()))
+    yield _gauge(
+        "tongban_messages_stuck", "Messages that should have gone out an hour ago, at most 1000", stuck
+    )
 
 
 def _store() -> Iterator[Metric]:

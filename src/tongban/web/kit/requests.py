@@ -103,3 +103,11 @@ def moment_of(text: str) -> tuple[datetime.datetime, int] | None:
         return datetime.datetime.fromtimestamp(float(moment), datetime.UTC), ids.id_of(number)
     except (ValueError, OverflowError, OSError, ids.BadNumber):
         return None
+
+
+def date_of(text: str) -> datetime.date | None:
+    """Read a day as a form sends it; anything else is none."""
+    try:
+        return datetime.date.fromisoformat(text.strip())
+    except ValueError:
+        return None

@@ -1,6 +1,7 @@
 """Writing a standard in the browser: the draft as one form, its preview, review and publication (B2, B4)."""
 
 import datetime
+from types import ModuleType
 from typing import Any
 
 from django.contrib import messages
@@ -11,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tongban.catalogue import permissions, queries, rules, soundness, standards
-from tongban.catalogue.models import Draft
+from tongban.catalogue.models import Draft, Stage
 from tongban.catalogue.operations import publishing
 from tongban.kernel import refusals
 from tongban.web.kit import once, requests
-from tongban.web.overview import door, standard_form
+from tongban.web.overview import door, element_form, standard_form
 from tongban.web.overview.standards import preview_of, today_of
 
 
@@ -26,8 +27,8 @@ def page(request: HttpRequest, draft_id: int) -> HttpResponse:
     draft = queries.draft(draft_id, for_=door.actor_of(request))
     if request.method != "POST":
         return _page(request, draft, dict(draft.content))
-    content, do = standard_form.parse(request.POST), request.POST.get("do", "")
-    where = standard_form.act(content, do)
+    content, do = _form_of(draft).parse(request.POST), request.POST.get("do", "")
+    where = "" if draft.stage == Stage.ELEMENTS else standard_form.act(content, do)
     seen = request.POST.get("revision", "")
     try:
         draft = publishing.save(
@@ -56,6 +57,11 @@ def page(request: HttpRequest, draft_id: int) -> HttpResponse:
     return redirect(reverse("overview_draft", args=[draft.id]) + (f"#{where}" if where else ""))
 
 
+def _form_of(draft: Draft) -> ModuleType:
+    """Give how a draft is written: as the elements of a procedure, or as a standard."""
+    return element_form if draft.stage == Stage.ELEMENTS else standard_form
+
+
 def _page(
     request: HttpRequest, draft: Draft, content: dict[str, Any], refusal: refusals.Refusal | None = None
 ) -> HttpResponse:
@@ -71,7 +77,7 @@ def _page(
         "may_review": in_review and permissions.may_review(draft, by=actor),
         "today": today_of(request).isoformat(),
         "typed": request.POST,
-        **standard_form.shown(content, faults),
+        **_form_of(draft).shown(content, faults),
     }
     if in_review:
         shown |= _preview(request, draft)
@@ -93,6 +99,8 @@ def preview(request: HttpRequest, draft_id: int) -> HttpResponse:
 
 def _preview(request: HttpRequest, draft: Draft) -> dict[str, Any]:
     said = draft.content
+    if draft.stage == Stage.ELEMENTS:
+        return {"elements": element_form.words_of(said)}
     return preview_of(
         standards.parse(said), request, legal=said.get("legal_limit"), promised=said.get("promised_limit")
     )

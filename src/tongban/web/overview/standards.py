@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from tongban.catalogue import permissions, queries, rules, standards
+from tongban.catalogue import elements, permissions, queries, rules, standards
 from tongban.catalogue.models import AcceptanceStandard, Procedure, Stage
 from tongban.catalogue.operations import publishing
 from tongban.directory import queries as directory
@@ -20,7 +20,7 @@ from tongban.directory.models import Level
 from tongban.kernel import refusals, worktime
 from tongban.people.actors import Actor
 from tongban.web.kit import once, requests
-from tongban.web.overview import door, standard_form
+from tongban.web.overview import door, element_form, standard_form
 
 PAGE = 40
 ACTS: dict[str, str | Promise] = {
@@ -82,6 +82,7 @@ def _procedure(request: HttpRequest, row: Procedure, refusal: refusals.Refusal |
     in_force = queries.lines_in_force([row.id], on=on, with_content=False)
     drafts = queries.drafts_of(row.id, for_=actor)
     names = {d.code: d.name for d in provinces}
+    elements.applied(row, queries.newest_elements(row.id, on=on))
     shown = {
         "procedure": row,
         "levels": [Level(level).label for level in row.levels],
@@ -109,6 +110,7 @@ def _may_begin(actor: Actor, begun: set[tuple[str | None, int]]) -> list[tuple[i
         offers.append((Stage.GUIDE, code, _("登记本省办事指南")))
     if permissions.may_edit(None, by=actor):
         offers.append((Stage.FIVE_PROVINCES, "", _("起草五省统一标准")))
+        offers.append((Stage.ELEMENTS, "", _("修改办理项要素")))
     return [(s, code, label) for s, code, label in offers if (code or None, s) not in begun]
 
 
@@ -151,9 +153,15 @@ def _version(
         and not row.is_sample,
         "refusal": refusal,
         "typed": request.POST.get("reason", ""),
-        **preview_of(standards.of(row), request, legal=row.legal_limit, promised=row.promised_limit),
+        **_said(row, request),
     }
     return render(request, "overview/version.html", shown, status=refusal.status if refusal else 200)
+
+
+def _said(row: AcceptanceStandard, request: HttpRequest) -> dict[str, Any]:
+    if row.stage == Stage.ELEMENTS:
+        return {"elements": element_form.words_of(row.content)}
+    return preview_of(standards.of(row), request, legal=row.legal_limit, promised=row.promised_limit)
 
 
 def preview_of(

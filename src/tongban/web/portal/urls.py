@@ -4,7 +4,20 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from tongban.web.portal import apply, contacts, enter, items, my, outbox, progress, reading, views, windows
+from tongban.web.portal import (
+    apply,
+    complaints,
+    contacts,
+    enter,
+    items,
+    my,
+    outbox,
+    progress,
+    ratings,
+    reading,
+    views,
+    windows,
+)
 
 urlpatterns = [
     *contacts.urlpatterns,
@@ -14,6 +27,8 @@ urlpatterns = [
     *enter.urlpatterns,
     *my.urlpatterns,
     *apply.urlpatterns,
+    *ratings.urlpatterns,
+    *complaints.urlpatterns,
     *reading.urlpatterns,
     *outbox.urlpatterns,
     path("", views.home, name="home"),

@@ -97,6 +97,9 @@ _CHAINS: dict[str, str | Promise] = {
     "standard": _("标准"),
     "practice": _("练习"),
     "security": _("安全事件"),
+    "catalogue": _("日常说法"),
+    "item_list": _("事项清单"),
+    "pilot": _("试点"),
 }
 
 

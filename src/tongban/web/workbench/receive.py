@@ -102,7 +102,11 @@ def items(request: HttpRequest, number: str) -> HttpResponse:
     """Give the items that fit what is being typed into the search."""
     case = queries.get(ids.id_of(number), for_=_actor(request))
     words = request.GET.get("q", "")
-    shown = {"case": case, "found": receive_page.found(words), "words": words}
+    shown = {
+        "case": case,
+        "found": receive_page.found(words, case, at=requests.time_of(request)),
+        "words": words,
+    }
     return render(request, "workbench/receive/_found.html", shown)
 
 

@@ -68,6 +68,13 @@ _UNFIT_PLACES = (
     directory_rules.PlaceReplaced,
     catalogue_rules.NobodyDecides,
     catalogue_rules.NoStandard,
+    catalogue_rules.OnlyBetween,
+)
+
+_UNFIT_MATTERS = (
+    catalogue_rules.NotOpen,
+    catalogue_rules.UnknownProcedure,
+    catalogue_rules.NotOnTheList,
 )
 
 
@@ -224,7 +231,7 @@ def _choose(
         applied.place = place if place is not None else case.home_code
         applied.errors["home"] = refusal.message
         intake.choose(case.id, **{**wanted, "home_code": ""}, by=by, at=at)
-    except (catalogue_rules.NotOpen, catalogue_rules.UnknownProcedure) as refusal:
+    except _UNFIT_MATTERS as refusal:
         applied.errors["procedure"] = refusal.message
 
 

@@ -18,8 +18,8 @@ from tongban.cases.models import (
     Verdict,
 )
 from tongban.cases.states import CHANNEL_DAYS, DELIVERY_WAYS, DUTIES, Channel, DeliveryWay, Mode, State
+from tongban.catalogue import elements, standards
 from tongban.catalogue import queries as catalogue
-from tongban.catalogue import standards
 from tongban.catalogue.models import Procedure, Stage
 from tongban.catalogue.standards import FormField, MaterialRequirement
 from tongban.directory import queries as directory
@@ -101,6 +101,8 @@ def read(
     errors = applied.errors if applied else {}
     applicant, fields, materials = queries.for_review(case)
     standard = case.standard if case.home_window_id else None
+    if case.procedure is not None:
+        elements.applied(case.procedure, case.elements)
     content = standards.of(standard)
     values = {**receive_form.stored(case, applicant), **(typed or {})}
     scans, on = queries.scans_of(case.id), at.astimezone(worktime.BEIJING).date()
@@ -128,7 +130,7 @@ def read(
         "levels": _levels(case, case.procedure),
         "is_searching": case.procedure_id is None or change == "procedure" or bool(words),
         "words": words,
-        "found": lambda: found(words),
+        "found": lambda: found(words, case, at=at),
         "cards": cards,
         "left_over": [m for m in materials if m.verdict == Verdict.NOT_NEEDED],
         "reviewed": sum(c.is_passed or c.is_to_correct for c in cards),
@@ -157,11 +159,14 @@ def anchor(name: str) -> str:
     return "f-" + name.replace(".", "-")
 
 
-def found(words: str) -> list[tuple[Any, list[Procedure]]]:
-    """Give the items that fit what was typed, each with its procedures."""
+def found(words: str, case: Case, *, at: datetime.datetime) -> list[tuple[Any, list[Procedure]]]:
+    """Give the items that fit what was typed, each with its procedures: of the list, or piloted here (B5)."""
     if not words.strip():
         return []
-    return [(item, list(item.procedures.all())) for item in catalogue.find_items(words, limit=FOUND_AT_MOST)]
+    here = directory.division_of_window(case.receiving_window_id)
+    on = at.astimezone(worktime.BEIJING).date()
+    items = catalogue.find_items(words, limit=FOUND_AT_MOST, on=on, at_code=here)
+    return [(item, list(item.procedures.all())) for item in items]
 
 
 def _who(

@@ -2,4 +2,10 @@
 
 from tongban.web.workbench import case, general, helping, off_list, receive
 
-urlpatterns = [*general.urlpatterns, *receive.urlpatterns, *off_list.urlpatterns, *helping.urlpatterns, *case.urlpatterns]
+urlpatterns = [
+    *general.urlpatterns,
+    *receive.urlpatterns,
+    *off_list.urlpatterns,
+    *helping.urlpatterns,
+    *case.urlpatterns,
+]

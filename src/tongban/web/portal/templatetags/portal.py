@@ -16,6 +16,11 @@ NAV: tuple[tuple[str, str | Promise, frozenset[str]], ...] = (
     ("windows", _("窗口"), frozenset()),
     ("contacts", _("联络清单"), frozenset({"contact_versions", "contacts_version", "contact_changes"})),
     ("progress", _("查进度"), frozenset()),
+    (
+        "ratings",
+        _("评价和投诉"),
+        frozenset({"rate", "rate_legs", "complain", "complaint_follow", "complaint"}),
+    ),
     ("verify", _("核验"), frozenset()),
 )
 

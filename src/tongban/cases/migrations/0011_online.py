@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0009_agent_identity'),
+        ('cases', '0010_elements_and_pilots'),
         ('catalogue', '0004_standing'),
         ('directory', '0002_places'),
     ]
