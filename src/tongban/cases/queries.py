@@ -96,6 +96,8 @@ def get(case_id: int, *, for_: Actor) -> Case:
         case = visible_to(for_).select_related(*_SHOWN).filter(id=case_id).first()
     else:
         case = next(iter(_visible.shaped(_sight(for_), case_id)), None)
+        if case is None and for_.window_ids:  # a draft that this very clerk helps to write
+            case = visible_to(for_).select_related(*_SHOWN).filter(id=case_id).first()
     if case is None:
         raise rules.UnknownCase()
     return case

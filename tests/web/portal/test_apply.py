@@ -1,5 +1,6 @@
 """Applying online in the portal: one question a page, saved as it is answered, and nobody else's business (P22)."""
 
+import datetime
 from collections.abc import Callable
 
 import pytest
@@ -97,7 +98,7 @@ class TestApply:
         signed = applicant.post(f"/apply/{story.case.number}/download/", {"_key": "d"})
         assert signed["Location"] == address and story.case.state == "delivered"
         assert applicant.get(address).content.startswith(b"%PDF")
-        verified = Client().get("/verify/", {"number": document.serial}).content.decode()
+        verified = Client().get("/verify/", {"n": document.serial}).content.decode()
         assert "电子决定文书" in verified
 
     def test_keeps_what_was_typed_beside_what_is_wrong(self, applicant: Client, draft: Case) -> None:
@@ -111,12 +112,13 @@ class TestApply:
         assert applicant.post(f"{address}no-such/", {}).status_code == 404
 
     def test_is_corrected_where_the_notice_says(self, applicant: Client) -> None:
-        story = stories.Online(at=directory.now()).lead_to("home_correction")
+        at = directory.now() - datetime.timedelta(hours=12)
+        story = stories.Online(at=at).lead_to("home_correction")
         number = story.case.number
         page = applicant.get(f"/apply/{number}/").content.decode()
         assert "请补交清晰的复印件" in page
         answer = applicant.post(f"/apply/{number}/questions/delivery/", {"delivery_way": "post"})
-        assert answer.status_code == 404
+        assert answer.status_code == 404  # the notice does not name it
         answer_all(applicant, story.case)
         assert applicant.post(f"/apply/{number}/send/", {"_key": "c"}).status_code == 302
         assert story.case.state == "arrived"
