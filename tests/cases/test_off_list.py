@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests import stories
+from tests.catalogue import piloting
 from tongban.cases import doctor, off_list, permissions, queries, rules
 from tongban.cases.models import OffListRequest
 from tongban.cases.operations import intake
@@ -251,3 +252,9 @@ class TestTheCaseEnds:
             actor("group.1"), since=YEAR, until=YEAR + datetime.timedelta(days=365), limit=5
         )
         assert [(r.matter, r.n) for r in rows] == [(stories.OFF_LIST, 1)]
+
+    def test_forgets_what_the_matter_before_began_under(self, at: datetime.datetime) -> None:
+        row = piloting.agreed(at)
+        story = piloting.story(at, row).fill()
+        operations.ask(story.id, matter="另一件事", home_code=piloting.SECOND, by=story.receiver, at=story.at)
+        assert (story.case.procedure, story.case.pilot, story.case.elements) == (None, None, None)

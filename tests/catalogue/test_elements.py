@@ -58,6 +58,7 @@ class TestVersions:
         draft = publishing.begin(row, province=None, stage=Stage.ELEMENTS, by=by, at=at)
         assert draft.content["levels"] == row.levels
         assert draft.content["lead_department"] == row.item.lead_department
+        assert soundness.faults(draft.content, stage=Stage.ELEMENTS) == {}
 
     def test_hold_from_their_day_on(self, at: datetime.datetime) -> None:
         published(at, on=TOMORROW)

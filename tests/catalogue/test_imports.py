@@ -12,8 +12,9 @@ import openpyxl
 import pytest
 from pytest_django import Settings
 
+from tests.catalogue import drafting
 from tests.stories import actor
-from tongban.catalogue import imports
+from tongban.catalogue import files, imports
 from tongban.catalogue.models import AcceptanceStandard, Draft
 from tongban.catalogue.operations import publishing
 from tongban.directory.models import Division, Window
@@ -305,6 +306,24 @@ class TestStandards:
         row = go(imports.export("standards", by=actor(by), at=at), at, kind="standards", by=by)
         assert (row.status, row.faults, row.changes, row.problem) == ("unchanged", [], [], "")
         assert row.same >= 148
+
+    @pytest.mark.article("B2", "B8")
+    def test_carry_every_kind_of_form_field_there_and_back(self, at: datetime.datetime) -> None:
+        kinds = [k for k in sorted(files.FIELD_TYPES) if k != "choice"]
+        fields: list[dict[str, Any]] = [{"key": f"f_{k}", "label": f"栏 {k}", "type": k} for k in kinds]
+        fields.insert(0, {"key": "kind", "label": "方式", "type": "choice", "choices": ["自取", "代取"]})
+        fields[-1]["when"] = {"field": "kind", "values": ["代取"]}
+        drafting.publish(drafting.GUIZHOU, at=at, said=drafting.content(field=fields))
+        data = imports.export("standards", by=actor(PROVINCE), at=at)
+        assert (row := go(data, at, kind="standards", by=PROVINCE)).status == "unchanged", row.changes
+
+        def change(book: openpyxl.Workbook) -> None:
+            page = book["表单"]
+            at_row = next(r for r in range(2, 4000) if page.cell(r, column(page, "类型")).value == "文件")
+            put(page, at_row, "类型", "地址")
+
+        row = go(edited(data, change), at, kind="standards", by=PROVINCE)
+        assert (row.status, row.faults) == ("checked", [])
 
     @pytest.mark.article("B8", "B4")
     def test_become_a_draft_and_are_not_published(self, at: datetime.datetime) -> None:

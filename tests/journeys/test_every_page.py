@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.journeys.desk import MATERIALS, Receiving, axe
 
 PEOPLE = ("clerk.520103", "clerk.510100", "manager.520000", "group.1", "sysadmin", "secadmin", "auditadmin")
-BEGINNINGS = ("/", "/desk/", "/desk/account/", "/overview/", "/system/", "/nothing-here/")
+BEGINNINGS = ("/", "/kiosk/", "/desk/", "/desk/account/", "/overview/", "/system/", "/nothing-here/")
 # Reached by a write or by a code in the hand, or no page: files, fragments, addresses for programs.
 NOT_BY_LINK = {
     *("sign_in_code", "account_factor_codes", "receive_begin", "case_windows", "receive_items"),

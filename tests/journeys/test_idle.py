@@ -29,7 +29,7 @@ def test_warns_and_keeps_what_was_typed(page_as: Callable[[str], Page]) -> None:
     expect(dialog).to_be_visible()
     expect(dialog.get_by_text("系统将自动退出")).to_be_visible()
     desk.axe(page)
-    dialog.get_by_role("button", name="继续工作").click()
+    dialog.get_by_role("button", name="继续").click()
     expect(dialog).not_to_be_visible()
     assert page.locator("#main input[name=q]").input_value() == "正在输入的内容"
 

@@ -18,13 +18,14 @@ from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from tests import stories
-from tests.catalogue import drafting
+from tests.catalogue import drafting, piloting
 from tests.catalogue.drafting import GUIZHOU, SICHUAN
 from tongban.catalogue import imports
 from tongban.catalogue.models import Procedure, Synonym
-from tongban.catalogue.operations import publishing, settling
+from tongban.catalogue.operations import lists, publishing, settling
 from tongban.directory.models import Window
 from tongban.journal.models import Entry
+from tongban.people import keeping
 from tongban.people import operations as people
 from tongban.people.models import Person, Post
 from tongban.web.kit import access
@@ -37,6 +38,7 @@ DAY = "2027-04-20"
 # Reading them gives everybody who may come the same: what is published is for all, and nothing in it is somebody's.
 SHARED: dict[str, str] = {
     "item": "an item of the list is public",
+    "announcement": "an announcement is public",
     "contacts_version": "every version of the contact list is public",
     "contact_changes": "every version of the contact list is public",
     "contacts_xlsx": "every version of the contact list is public",
@@ -66,7 +68,11 @@ class Rows:
         )
         synonym = Synonym.objects.filter(is_off=False).order_by("id").first()
         assert synonym is not None
+        announcement = keeping.publish_announcement(
+            {"title": "公告", "body": "正文"}, province=GUIZHOU, by=at_home, at=at
+        )
         self.values: dict[str, Any] = {
+            "announcement": announcement.id,
             "window": window.id,
             "hall": window.hall_id,
             "authority": window.hall.authority_id,
@@ -81,6 +87,8 @@ class Rows:
             "case": stories.Story(at=at).open().case.number,
             "procedure": drafting.PROCEDURE,
             "province": GUIZHOU,
+            "batch": lists.begin(year=2026, by=stories.actor("group.1"), at=at).id,
+            "pilot": piloting.proposed(at).id,
         }
 
     def fill(self, said: Any) -> Any:
@@ -109,8 +117,17 @@ def post(address: str, /, *who: str, **sent: Any) -> Try:
     return Try("POST", address, sent, who or BOTH)
 
 
+PILOT: dict[str, Any] = {
+    n: str(v) if isinstance(v, datetime.date) else v
+    for n, v in piloting.proposal(datetime.datetime(2027, 4, 20, tzinfo=datetime.UTC)).items()
+}
+LIST_PAGE, PILOT_PAGE = "/overview/lists/{batch}/", "/overview/pilots/{pilot}/"
 STANDARDS, PLACES, DESK, SYSTEM = "/overview/standards", "/overview/places", "/desk", "/system"
 PAGES: dict[str, list[Try]] = {
+    "announcement_publish": [
+        post("/overview/announcements/publish/", title="公告", body="正文", province="{province}")
+    ],
+    "announcement_withdraw": [post("/overview/announcements/{announcement}/withdraw/", reason="写错")],
     "presence": [post(f"{DESK}/window/presence/", CLERK, window="{window}", present="1")],
     "roster": [
         post(f"{DESK}/window/roster/", CLERK, "lead.510107", window="{window}", first_on=DAY, last_on=DAY)
@@ -136,6 +153,19 @@ PAGES: dict[str, list[Try]] = {
     "overview_difference": [
         get(f"{STANDARDS}/differences/{{difference}}/", CLERK, OFFICER),
         post(f"{STANDARDS}/differences/{{difference}}/", CLERK, OFFICER, words="统一为 5 天"),
+    ],
+    "overview_item_make": [post("/overview/items/make/", item_seq="15", kind="公共服务", name="示例")],
+    "list_begin": [post("/overview/lists/begin/", year="2027")],
+    "list": [get(LIST_PAGE, CLERK, OFFICER)],
+    "list_act": [
+        post(f"{LIST_PAGE}act/", do=do, seq="15", kind="withdrawn", reason="x", effective_from_on=DAY)
+        for do in ("put", "out:15", "publish", "discard")
+    ],
+    "pilot_propose": [post("/overview/pilots/propose/", **PILOT)],
+    "pilot": [get(PILOT_PAGE, CLERK, OFFICER)],
+    "pilot_act": [
+        post(f"{PILOT_PAGE}act/", do=do, words="x", batch="{batch}")
+        for do in ("agree", "decline", "end", "recommend")
     ],
     "word_add": [post("/overview/words/add/", CLERK, OFFICER, word="办本本", means="驾驶证")],
     "word_remove": [post("/overview/words/{word}/remove/", CLERK, OFFICER)],
@@ -173,6 +203,10 @@ def call(method: str, path: str, /, *who: str, **sent: Any) -> Try:
 
 DRAFT, VERSION, WINDOW = "/standard-drafts/{draft}", "/standard-versions/{standard}", "/windows/{window}"
 CONTENT = {"legal_limit": 20, "promised_limit": 5}
+ELEMENTS = {
+    **{"levels": ["county"], "applicants": ["person"], "modes": ["collected"], "delivery": ["post"]},
+    "lead_department": "民政部门",
+}
 PERSON = {"account": "wang.li", "name": "王丽", "role": "clerk", "from_on": "2026-03-02"}
 OPERATIONS: dict[str, list[Try]] = {
     "listStandardVersions": [call("GET", "/standards/{procedure}/versions", CLERK, OFFICER)],
@@ -210,6 +244,21 @@ OPERATIONS: dict[str, list[Try]] = {
     "getImport": [call("GET", "/workbooks/imports/{import}")],
     "confirmImport": [call("POST", "/workbooks/imports/{import}/confirm")],
     "markPresence": [call("PUT", "/presence", CLERK, MANAGER, is_present=True, window_id="{window}")],
+    "makeProcedure": [call("POST", "/procedures", name="示例", kind="公共服务", item_seq=15)],
+    "beginElements": [call("POST", "/procedures/{procedure}/elements")],
+    "writeElements": [call("PUT", "/element-drafts/{draft}", revision="{revision}", content=ELEMENTS)],
+    "getItemList": [call("GET", "/item-lists/{batch}", CLERK, OFFICER)],
+    "beginItemList": [call("POST", "/item-lists", year=2027)],
+    "putItemListLine": [call("PUT", "/item-lists/{batch}/lines", seq=15, kind="withdrawn", reason="x")],
+    "removeItemListLine": [call("DELETE", "/item-lists/{batch}/lines/15")],
+    "publishItemList": [call("POST", "/item-lists/{batch}/publish", effective_from_on=DAY)],
+    "discardItemList": [call("DELETE", "/item-lists/{batch}")],
+    "getPilot": [call("GET", "/pilots/{pilot}", CLERK, OFFICER)],
+    "proposePilot": [call("POST", "/pilots", **PILOT)],
+    "answerPilot": [call("POST", "/pilots/{pilot}/answer", agrees=True)],
+    "endPilot": [call("POST", "/pilots/{pilot}/end")],
+    "recommendPilot": [call("POST", "/pilots/{pilot}/recommend", words="x")],
+    "takeUpPilot": [call("POST", "/pilots/{pilot}/take-up", item_list_id="{batch}")],
     "addWord": [call("POST", "/words", CLERK, OFFICER, word="办本本", means="驾驶证")],
     "removeWord": [call("DELETE", "/words/{word}", CLERK, OFFICER)],
 }

@@ -3,9 +3,10 @@
 import datetime
 import logging
 
+from django.conf import settings
 from procrastinate.contrib.django import app
 
-from tongban.cases import doctor, queries
+from tongban.cases import doctor, figures, queries
 from tongban.cases.models import Case
 from tongban.cases.operations import acceptance, intake, online, windows
 from tongban.cases.states import Mode, State
@@ -89,3 +90,18 @@ def verify_journal(timestamp: int, by: str = "") -> None:
     for fault in done.found:
         log.error("journal: chain %s entry %s: %s", fault["chain"], fault["seq"], fault["what"])
     log.info("journal: %d entries verified, %d faults", done.entries, done.faults)
+
+
+@app.periodic(cron="40 1 * * *")
+@app.task(queueing_lock="figures")
+def count_figures(timestamp: int) -> None:
+    """Count the public figures every night (F1)."""
+    log.info("figures: %d rows", figures.count_all(at=directory.now()))
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="practice_figures")
+def count_practice_figures(timestamp: int) -> None:
+    """Count them in practice mode every ten minutes, so that what was just practised can be seen."""
+    if settings.TONGBAN_PRACTICE:
+        figures.count_all(at=directory.now())

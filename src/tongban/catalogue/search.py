@@ -6,6 +6,7 @@ items that share most with it are ranked, names before everyday words before dep
 """
 
 import functools
+import heapq
 import itertools
 import re
 from collections import defaultdict
@@ -20,6 +21,7 @@ _STOP = frozenset("的了我要想办怎么在去到可以吗和与、，。？?
 NAME, ALIAS, PROCEDURE, DEPARTMENT, TOGETHER = 3.0, 2.6, 2.4, 0.8, 1.2
 REPLACED = 0.98  # what a text counts in which a synonym was put for what was typed
 CANDIDATES = 240  # texts that are looked at closely
+COMMON = 1000  # what so many texts have is common
 VARIANTS = 5
 
 
@@ -85,7 +87,7 @@ class Index:
         found: dict[int, float] = {}
         for place in self._nearest(text):
             seq, target, weight = self._texts[place]
-            found[seq] = max(found.get(seq, 0.0), weight * _fit(text, target))
+            found[seq] = max(found.get(seq, 0.0), weight * _fit(text, target, by_sound=weight != PROCEDURE))
         for department, fit in departments.items():
             if fit > 0.5:
                 for seq in self._of_department[department]:
@@ -97,13 +99,15 @@ class Index:
     def _nearest(self, text: str) -> list[int]:
         """Give the texts that share most with what was typed; what few texts have counts more."""
         shared: dict[int, float] = defaultdict(float)
-        for term in terms_of_query(text):
-            places = self._places.get(term, ())
-            for place in places:
+        terms = (self._places.get(term, ()) for term in terms_of_query(text))
+        for places in sorted(terms, key=len):
+            # What thousands have says little: once enough texts share a seldom term, it only tells among these.
+            is_common = len(places) > COMMON and len(shared) >= CANDIDATES
+            for place in shared.keys() & set(places) if is_common else places:
                 shared[place] += 1.0 / len(places) ** 0.5
         if len(shared) <= CANDIDATES:
             return list(shared)
-        return sorted(shared, key=lambda place: (-shared[place], place))[:CANDIDATES]
+        return heapq.nsmallest(CANDIDATES, shared, key=lambda place: (-shared[place], place))
 
     def _variants(self, text: str) -> list[tuple[str, float]]:
         """Give what was typed, and what it says with synonyms in place of what people call things."""
@@ -162,16 +166,22 @@ def pinyin_of(text: str) -> tuple[tuple[str, ...], str]:
     return syllables, "".join(s[0] for s in syllables)
 
 
-def _fit(words: str, text: str) -> float:
-    """Say from 0 to 2 how well a text fits what was typed: whole, beginning, inside, then shared pairs."""
+def _fit(words: str, text: str, *, by_sound: bool = True) -> float:
+    """Say from 0 to 2 how well a text fits what was typed: whole, beginning, inside, then shared pairs.
+
+    Args:
+        by_sound: whether its pinyin counts; thousands of texts would have to be written in it.
+    """
     target = text.lower()
     if _HAN.search(words):
         if words == target:
             return 2.0
         if words in target:
             return 1.6 if target.startswith(words) else 1.4
-        mixed = _fit_letters(_letters(words), text) if _LATIN.search(words) else 0.0
-        return max(mixed, _overlap(words, target))
+        mixed = _fit_letters(_letters(words), text) if by_sound and _LATIN.search(words) else 0.0
+        return max(mixed, _overlap(words, target, by_sound=by_sound))
+    if not by_sound:
+        return 1.4 if words and words in target else 0.0
     return _fit_letters(re.sub(r"[^a-z0-9]", "", words), text)
 
 
@@ -230,7 +240,7 @@ def _together(words: str, texts: Sequence[str]) -> float:
     return sum(any(pair in text for text in texts) for pair in pairs) / len(pairs) if pairs else 0.0
 
 
-def _overlap(words: str, target: str) -> float:
+def _overlap(words: str, target: str, *, by_sound: bool = True) -> float:
     """Say how much two texts share: pairs most, then characters; a pair that only sounds alike counts less."""
     typed, pairs, sounds = _typed(words)
     if not typed:
@@ -240,6 +250,6 @@ def _overlap(words: str, target: str) -> float:
     if not pairs:
         return singles
     joined = sum(pair in target for pair in pairs) / len(pairs)
-    alike = len(sounds & _sounds_of(target)) / len(sounds)
+    alike = len(sounds & _sounds_of(target)) / len(sounds) if by_sound else 0.0
     shared = 2 * sum(c in here for c in typed) / (len(typed) + len(here))
     return 0.55 * max(joined, 0.8 * alike) + 0.35 * singles * singles + 0.25 * shared

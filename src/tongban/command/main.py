@@ -40,6 +40,7 @@ COMMANDS = {
     "directory": Command(
         "places", "load divisions, authorities and windows from a workbook: another province"
     ),
+    "figures": Command("figures", "count the public figures of the five provinces now"),
     "seal": Command("seal", "seal the journal now"),
     "bench": Command("bench", "measure what a case and a step cost"),
     "backup": Command("backup", "back up database, files and keys; list or check back-ups", django=False),

@@ -53,6 +53,7 @@ _USEFUL = [
     ("sysadmin", "system administrator"),
     ("secadmin", "security administrator"),
     ("auditadmin", "audit administrator"),
+    ("13900000001", "an applicant at /sign-in/, by phone; also …0002 to …0004, the code is shown"),
 ]
 
 

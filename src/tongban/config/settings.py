@@ -224,6 +224,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tongban.web.kit.kiosk.KioskMiddleware",
     "tongban.web.kit.refusal.RefusalMiddleware",
     "tongban.web.kit.access.AccessMiddleware",
     "tongban.web.kit.reading.ReadOnlyGetMiddleware",
@@ -290,6 +291,10 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 X_FRAME_OPTIONS = "SAMEORIGIN"  # a notice is shown in a frame of the page it belongs to
 _live = TONGBAN_LIVE_ADDRESS or f"http://localhost:{TONGBAN_LIVE_PORT}"
+# Browsers hold the redirect that follows a form to the same rule as the form.
+_identity_service = (
+    ["{0.scheme}://{0.netloc}".format(urlsplit(TONGBAN_OIDC_ISSUER))] if TONGBAN_OIDC_ISSUER else []
+)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -302,7 +307,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-src": [SELF],
         "object-src": [SELF],
         "frame-ancestors": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *_identity_service],
         "base-uri": [NONE],
         "manifest-src": [SELF],
     }

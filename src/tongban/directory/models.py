@@ -233,6 +233,100 @@ class ContactList(models.Model):
         return str(self.number)
 
 
+class Announcement(models.Model):
+    """A public announcement (公告) of one province or of all five; published once, withdrawn but never deleted."""
+
+    title = models.CharField("标题", max_length=80)
+    body = models.TextField("正文")
+    province = models.ForeignKey(Division, models.PROTECT, null=True, related_name="+", verbose_name="省份")
+    from_on = models.DateField("公布日期")
+    until_on = models.DateField("截止日期", null=True)  # its last day; empty: until it is withdrawn
+    published_at = models.DateTimeField("发布时间")
+    published_by_id = models.BigIntegerField("发布人", null=True)
+    published_by_name = models.CharField("发布人", max_length=60)
+    published_by_place = models.CharField("发布单位", max_length=120, blank=True)
+    withdrawn_at = models.DateTimeField("撤回时间", null=True)
+    withdrawn_by_name = models.CharField("撤回人", max_length=60, blank=True)
+    withdrawn_reason = models.CharField("撤回原因", max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(title="") & ~Q(body=""), name="an_announcement_says_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(until_on__isnull=True) | Q(until_on__gte=F("from_on")),
+                name="an_announcement_ends_after_it_begins",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True, withdrawn_reason="")
+                | Q(withdrawn_at__isnull=False) & ~Q(withdrawn_reason=""),
+                name="a_withdrawn_announcement_says_why",
+            ),
+        ]
+        indexes = [models.Index(fields=["-from_on", "-id"], name="announcement_newest")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Kiosk(models.Model):
+    """A self-service terminal (自助终端) of a window: registered by its authority, until it is ended.
+
+    A one-time code typed at the device makes it one; the device then keeps a secret, of which only the digest
+    is kept here.
+    """
+
+    window = models.ForeignKey(Window, models.PROTECT, related_name="kiosks", verbose_name="窗口")
+    name = models.CharField("名称", max_length=60)
+    code_digest = models.BinaryField("登记码摘要", max_length=32, unique=True, null=True)
+    code_until_at = models.DateTimeField("登记码有效期")
+    secret_digest = models.BinaryField("设备凭据摘要", max_length=32, null=True)
+    registered_at = models.DateTimeField("登记时间")
+    registered_by_name = models.CharField("登记人", max_length=60)
+    begun_at = models.DateTimeField("启用时间", null=True)
+    ended_at = models.DateTimeField("停用时间", null=True)
+    ended_by_name = models.CharField("停用人", max_length=60, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(begun_at__isnull=True, secret_digest__isnull=True)
+                | Q(begun_at__isnull=False, secret_digest__isnull=False, code_digest__isnull=True),
+                name="a_kiosk_in_use_has_a_secret_and_no_code",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProvinceFigures(models.Model):
+    """What one province did in one month, counted every night so that no page has to (F1, G3)."""
+
+    province = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name="省份")
+    month_on = models.DateField("月份")  # its first day
+    received = models.IntegerField("收件", default=0)  # by the province's windows, for other places
+    sent_here = models.IntegerField("转来", default=0)  # received elsewhere, for this province to decide
+    decided = models.IntegerField("办出", default=0)
+    in_time = models.IntegerField("按期办出", default=0)  # of those decided: within the promised limit
+    asked_for_more = models.IntegerField("超出首次告知的补正", default=0)
+    counted_at = models.DateTimeField("统计时间")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["province", "month_on"], name="figures_of_a_province_once_a_month"
+            ),
+            models.CheckConstraint(
+                condition=Q(in_time__lte=F("decided")), name="no_more_in_time_than_decided"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.province_id} {self.month_on:%Y-%m}"
+
+
 class CalendarYear(models.Model):
     """A year whose working days are known. Without such a row no due date is computed in that year."""
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth import hashers
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from tongban.kernel import numbers, refusals, text
@@ -33,6 +35,10 @@ class NamesDiffer(refusals.Conflict):
 
 class NoName(refusals.Incomplete):
     """请填写姓名，与证件上的一致，最多 60 个字。"""
+
+
+class BadEmail(refusals.Incomplete):
+    """请填写电子邮箱地址，例如 name@example.cn。"""
 
 
 class PhoneTaken(refusals.Conflict):
@@ -128,6 +134,44 @@ def hold_phone(person_id: int, *, phone: str) -> None:
         phone_digest=identity.digest(number),
         phone_masked=numbers.mask_phone(number),
     )
+
+
+def about_email(person_id: int) -> str:
+    """Name the place where an applicant's e-mail address is kept."""
+    return f"applicant.email:{person_id}"
+
+
+def check_email(written: str) -> str:
+    """Give an e-mail address in its plain form.
+
+    Raises:
+        BadEmail: it is none, with the field named.
+    """
+    address = text.clean(written).strip()
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise BadEmail(fields={"email": BadEmail().message}) from None
+    if len(address) > 120:
+        raise BadEmail(fields={"email": BadEmail().message})
+    return address
+
+
+def hold_email(person_id: int, *, email: str, at: datetime.datetime) -> None:
+    """Keep an e-mail address that its owner has proved to read."""
+    address = check_email(email)
+    name, _at, host = address.rpartition("@")
+    row = of(person_id)
+    Applicant.objects.filter(person_id=person_id).update(
+        email_sealed=identity.sealed(address, about=about_email(person_id)),
+        email_masked=f"{name[:2]}***@{host}"[:120],
+    )
+    security.record("email_confirmed", at=at, by=row.person)
+
+
+def email_of(row: Applicant) -> str:
+    """Give an applicant's own e-mail address in full."""
+    return identity.opened(bytes(row.email_sealed), about=about_email(row.person_id))
 
 
 @transaction.atomic

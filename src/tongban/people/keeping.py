@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import transaction
 
-from tongban.directory import contacts, places, rules
-from tongban.directory.models import Authority, ContactList, Hall, Window, WindowDay
+from tongban.directory import announcements, contacts, kiosks, places, rules
+from tongban.directory.models import Announcement, Authority, ContactList, Hall, Kiosk, Window, WindowDay
 from tongban.duties import operations as duties
 from tongban.people import permissions
 from tongban.people.actors import Actor
@@ -165,3 +165,42 @@ def publish(
     """
     who = permissions.require_publish(by, province_code)
     return contacts.publish(province_code, note=note, seen=seen, with_samples=with_samples, who=who, at=at)
+
+
+def publish_announcement(
+    values: Mapping[str, str], *, province: str | None, by: Actor, at: datetime.datetime
+) -> Announcement:
+    """Publish an announcement for one's own province, or for all five as the coordination group.
+
+    Raises:
+        permissions.NotYourAnnouncement, rules.NotFilled.
+    """
+    who = permissions.require_announce(by, province)
+    return announcements.publish(values, province=province, who=who, at=at)
+
+
+@transaction.atomic
+def withdraw_announcement(
+    announcement_id: int, *, reason: str, by: Actor, at: datetime.datetime
+) -> Announcement:
+    """Take back an announcement that one may publish.
+
+    Raises:
+        announcements.UnknownAnnouncement, announcements.AlreadyWithdrawn, permissions.NotYourAnnouncement,
+        rules.NotFilled.
+    """
+    row = announcements.to_change(announcement_id)
+    who = permissions.require_announce(by, row.province_id)
+    return announcements.withdraw(announcement_id, reason=reason, who=who, at=at)
+
+
+def register_kiosk(window_id: int, *, name: str, by: Actor, at: datetime.datetime) -> tuple[Kiosk, str]:
+    """Register a terminal of a window of one's own authority. Raises as `save_window` and `kiosks.register` do."""
+    row, who = _to_edit(window_id, by)
+    return kiosks.register(row, name=name, who=who, at=at)
+
+
+def end_kiosk(window_id: int, kiosk_id: int, *, by: Actor, at: datetime.datetime) -> Kiosk:
+    """End a terminal of a window of one's own authority. Raises as `save_window` and `kiosks.end` do."""
+    _row, who = _to_edit(window_id, by)
+    return kiosks.end(kiosk_id, window_id=window_id, who=who, at=at)

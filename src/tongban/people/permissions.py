@@ -2,7 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
-from tongban.directory.models import Authority, Window
+from tongban.directory.models import Authority, Division, Level, Window
 from tongban.directory.places import Who
 from tongban.kernel import refusals
 from tongban.people.actors import Actor, HeldPost
@@ -129,3 +129,29 @@ def _inside(actor: Actor, code_path: str, window_path: str) -> Q:
     if own:
         found |= Q(**{f"{window_path}__id__in" if window_path else "id__in": own})
     return found
+
+
+class NotYourAnnouncement(refusals.NotAllowed):
+    """公告由省级政务服务管理机构为本省发布、由协调小组为五省发布，您没有相应的岗位。"""
+
+
+def provinces_to_announce(actor: Actor) -> list[str | None]:
+    """Give for which provinces somebody may publish announcements, None first for all five."""
+    if actor.has(Role.GROUP):
+        rows = Division.objects.filter(level=Level.PROVINCE).order_by("code")
+        return [None, *rows.values_list("code", flat=True)]
+    return list(provinces_to_publish(actor))
+
+
+def require_announce(actor: Actor, province: str | None) -> Who:
+    """Give who publishes or withdraws an announcement for a province (None: all five), for the record.
+
+    Raises:
+        NotYourAnnouncement: neither a manager of the province's own authority nor of the coordination group.
+    """
+    for post in actor.posts:
+        if post.role == Role.GROUP or (
+            province and post.role == Role.MANAGER and post.division_code == province
+        ):
+            return Who(actor.id, actor.name, post.place)
+    raise NotYourAnnouncement()

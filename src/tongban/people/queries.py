@@ -1,7 +1,7 @@
 """Reads of people: who acts with which posts, whose token this is."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db.models import Prefetch, Q
 from django.utils.translation import gettext as _
@@ -117,6 +117,24 @@ _answer = compiled.Read(
 def active_person(account: str) -> Person | None:
     """Give the one of the staff whose account it is and who is active, None when there is none."""
     return Person.objects.filter(account=account.strip(), is_active=True, kind=PersonKind.STAFF).first()
+
+
+def roles_of(person_ids: Iterable[int]) -> Callable[[int, str, datetime.date], Role | None]:
+    """Read the posts of people once, and give what tells in which role somebody was at a place on a day."""
+    posts: dict[int, list[Post]] = {}
+    rows = Post.objects.filter(person_id__in=set(person_ids)).select_related("window", "authority")
+    for post in rows.order_by("id"):
+        posts.setdefault(post.person_id, []).append(post)
+
+    def role_at(person_id: int, place: str, on: datetime.date) -> Role | None:
+        for post in posts.get(person_id, []):
+            held_at = post.window or post.authority
+            was_there = post.valid_from_on <= on and (post.valid_until_on is None or post.valid_until_on > on)
+            if was_there and (held_at is None or not place or held_at.name == place):
+                return Role(post.role)
+        return None
+
+    return role_at
 
 
 def staff_of(window_ids: Iterable[int], *, on: datetime.date) -> list[Post]:

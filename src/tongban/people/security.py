@@ -44,6 +44,8 @@ CODES: dict[str, str | Promise] = {
     "restored": _("从备份恢复"),
     "applicant_made": _("申请人开立账号"),
     "identity_checked": _("申请人实名核验"),
+    "email_confirmed": _("确认电子邮箱"),
+    "data_exported": _("导出本人数据"),
 }
 OF_ACCOUNT = frozenset(
     {

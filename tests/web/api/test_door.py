@@ -69,7 +69,7 @@ class TestDescription:
             [
                 *("me", "listDivisions", "findItems", "getItem", "getStandard", "today", "incoming"),
                 *("openCase", "searchCases", "getCase", "changeCase", "chooseMatter", "revealIdentity"),
-                *("addMaterial", "markMaterial", "addScan", "getScan", "removeScan"),
+                *("addMaterial", "markMaterial", "addScan", "getScan", "removeScan", "addFormFile"),
                 *("prepareNotice", "issueNotice", "getNotice", "listSteps", "takeStep"),
                 *("getCalendar", "setDay", "clearDay"),
                 *("contactList", "contactListVersions", "contactListChanges", "publishContactList"),

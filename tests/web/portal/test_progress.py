@@ -86,3 +86,18 @@ class TestProgress:
         for n in range(progress.BY_ADDRESS.tries):
             assert ask(client, f"wrong-{n}", "0000")[0] in (404, 429)
         assert ask(client, "AAAA-AAAA-AAAA", "0000")[0] == 429
+
+
+class TestApi:
+    def test_tells_programs_the_same(self, client: Client, story: Story) -> None:
+        story.lead_to("arrived")
+        sent = {"number": story.case.number, "tail": TAIL}
+        said = client.post("/api/v1/progress", sent, content_type="application/json").json()
+        assert said["state"] == "arrived"
+        assert said["to_do"] == "您现在不用做什么。"
+        assert set(said) == {
+            *("number", "state", "state_name", "sentence", "is_over", "since_at", "due_at", "to_do"),
+            *("ask", "phone"),
+        }
+        wrong = client.post("/api/v1/progress", sent | {"tail": "0000"}, content_type="application/json")
+        assert wrong.status_code == 404

@@ -84,6 +84,8 @@ def ask(
             level_chosen="",
             procedure_id=None,
             standard_id=None,
+            elements_id=None,
+            pilot_id=None,
             circumstance="",
             legal_limit=None,
             promised_limit=None,

@@ -102,6 +102,8 @@ def _begin_elements(procedure: Procedure, *, by: Actor, at: datetime.datetime) -
     """Begin the next version of what a procedure is wherever it is applied for (B2)."""
     before = _last(procedure.id, None, Stage.ELEMENTS)
     content = content_of(before) if before else elements.of(procedure)
+    if before is None and (model := _model_for(procedure, None, at=at)) is not None:
+        content["legal_basis"] = model.content.get("legal_basis", [])
     return _new_draft(
         procedure, content=content, before=before, province=None, stage=Stage.ELEMENTS, by=by, at=at
     )

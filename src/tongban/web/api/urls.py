@@ -28,6 +28,7 @@ from tongban.web.api import (
     steps,
     words,
     workbooks,
+    zone,
 )
 from tongban.web.api.auth import BEARER
 
@@ -73,6 +74,7 @@ for part in (
     workbooks,
     off_list,
     messages,
+    zone,
 ):
     api.add_router("", part.router)
 problems.refuse_unknown_parameters(api)

@@ -1,8 +1,9 @@
 """GET may only read: the database refuses every write while a GET is answered.
 
-Two writes are part of reading and are let through by name: the session's own row, and what is put on record
+Three writes are part of reading and are let through by name: the session's own row; what is put on record
 about the reading itself: that somebody looked at protected data (P26(4)) or was turned away (S2), which must
-not depend on people pressing a button.
+not depend on people pressing a button; and the sign-in of somebody who comes back from the national identity
+service, which sends browsers by GET.
 """
 
 import re
@@ -55,3 +56,4 @@ def recording_a_look() -> Iterator[None]:
 
 
 recording_an_event = recording_a_look
+letting_in = recording_a_look

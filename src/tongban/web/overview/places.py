@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tongban.cases.operations import windows as closing
-from tongban.directory import contacts, rules
+from tongban.directory import contacts, kiosks, rules
 from tongban.directory.models import Division, Equipment, Host, Level, Window, WindowKind
 from tongban.kernel import refusals, worktime
 from tongban.people import keeping, permissions, queries, roster, staff
@@ -219,6 +219,7 @@ def _window_page(
         "outlets": list(row.outlets.filter(closed_at=None).order_by("id")),
         "posts": queries.staff_of([row.id], on=on),
         "present": [p.person_id for p in staff.on_duty([row.id], on=on).get(row.id, [])],
+        "kiosks": kiosks.of_window(row.id),
         "roster": roster.of([row.id], on=on).get(row.id, []),
         "open_cases": closing.open_cases_of(row.id),
         "successors": _successors(row) if may_edit else [],
@@ -317,12 +318,25 @@ def _post(request: HttpRequest, window_id: int) -> str:
     return _("{name}已安排到岗。").format(name=post.person.name)
 
 
+def _kiosk(request: HttpRequest, window_id: int) -> str:
+    ending = _number(request.POST.get("end"))
+    if ending:
+        keeping.end_kiosk(window_id, ending, **_by(request))
+        return _("自助终端已停用，那台设备不再是终端。")
+    name = request.POST.get("kiosk_name", "")
+    row, code = keeping.register_kiosk(window_id, name=name, **_by(request))
+    return _(
+        "已登记“{name}”。请在那台设备上打开 /kiosk/，输入登记码 {code}。只显示这一次，30 分钟内有效。"
+    ).format(name=row.name, code=f"{code[:4]}-{code[4:]}")
+
+
 _ACTS: Mapping[str, Callable[[HttpRequest, int], str]] = {
     "save": _save,
     "equipment": _equipment,
     "day": _day,
     "close": _close,
     "post": _post,
+    "kiosk": _kiosk,
     "roster": _roster,
 }
 

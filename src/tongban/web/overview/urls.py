@@ -1,6 +1,7 @@
 """The addresses of the overview, story by story: each file lists its own."""
 
 from tongban.web.overview import (
+    announcements,
     compare,
     contact_list,
     drafting,
@@ -25,6 +26,7 @@ urlpatterns = [
     *contact_list.urlpatterns,
     *staff.urlpatterns,
     *words.urlpatterns,
+    *announcements.urlpatterns,
     *off_list.urlpatterns,
     *items.urlpatterns,
     *lists.urlpatterns,

@@ -2,23 +2,27 @@
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
+from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tongban.kernel import numbers, refusals
-from tongban.people import applicants, codes, gate, security
+from tongban.kernel import keyring, numbers, refusals
+from tongban.people import applicants, codes, gate, security, unified
 from tongban.people.models import Person
-from tongban.web.kit import devices, requests
+from tongban.web.kit import devices, reading, requests
 from tongban.web.kit import gate as door
 from tongban.web.kit.requests import TongbanRequest
 
+UNDER_WAY = "unified"  # in the session: what must come back from the national identity service
+ASKED_LIFE = 15 * 60
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -98,6 +102,67 @@ def onward(request: HttpRequest, wanted: str) -> str:
     return wanted if wanted and is_ours else reverse("my")
 
 
+@login_not_required
+@never_cache
+@sensitive_post_parameters("again")
+@require_POST
+def to_unified(request: HttpRequest) -> HttpResponse:
+    """Send the browser to the national identity service, and keep what must come back with it."""
+    try:
+        begun = unified.begin(back=_back())
+    except refusals.Refusal as refused:
+        return _page(request, {"refusal": refused}, status=refused.status)
+    actor, again = cast(TongbanRequest, request).actor, request.POST.get("again", "")
+    request.session[UNDER_WAY] = {
+        "state": begun.state,
+        "nonce": begun.nonce,
+        "verifier": begun.verifier,
+        "next": request.POST.get("next", "")[:2000],
+        # What was typed holds what people wrote of themselves.
+        "again": keyring.current().seal_text(again, about=UNDER_WAY).hex() if again else "",
+        "person": actor.id if actor.is_applicant else None,
+        "at": int(requests.machine_time().timestamp()),
+    }
+    return HttpResponseRedirect(begun.address)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def from_unified(request: HttpRequest) -> HttpResponse:
+    """Let in whoever comes back from the national identity service with an answer to our own question."""
+    with reading.letting_in():
+        try:
+            return _from_unified(request)
+        except refusals.Refusal as refused:
+            return _page(request, {"refusal": refused}, status=refused.status)
+
+
+def _from_unified(request: HttpRequest) -> HttpResponse:
+    kept, at = request.session.pop(UNDER_WAY, None), requests.machine_time()
+    state = request.GET.get("state", "")
+    if (
+        not kept
+        or not constant_time_compare(state, kept["state"])
+        or at.timestamp() - kept["at"] > ASKED_LIFE
+    ):
+        raise unified.NotGenuine()
+    if not request.GET.get("code"):
+        raise unified.GivenUp()
+    said = {name: kept[name] for name in ("nonce", "verifier")}
+    told = unified.finish(code=request.GET["code"], back=_back(), **said)
+    row = unified.enter(told, current_id=kept["person"], at=at)
+    if not row.person.is_active:
+        raise codes.SwitchedOff()
+    sealed = kept["again"]
+    again = keyring.current().open_text(bytes.fromhex(sealed), about=UNDER_WAY) if sealed else ""
+    return let_in(request, row.person, going_to=kept["next"], again=again)
+
+
+def _back() -> str:
+    return settings.TONGBAN_ADDRESS + reverse("enter_oidc_back")
+
+
 @never_cache
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
@@ -110,5 +175,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("sign-in/", page, name="enter"),
+    path("sign-in/oidc/", to_unified, name="enter_oidc"),
+    path("sign-in/oidc/back/", from_unified, name="enter_oidc_back"),
     path("my/sign-out/", leave, name="my_sign_out"),
 ]

@@ -9,7 +9,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from tongban.cases import queries
-from tongban.people import applicants
+from tongban.people import applicants, mandates
 from tongban.people.actors import Actor
 from tongban.web.kit import requests
 from tongban.web.kit.requests import TongbanRequest
@@ -49,6 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "more": more,
             "is_first": not after,
             "applicant": applicants.of(actor.id or 0),
+            "offers": mandates.offered_to(actor, at=at),
         },
     )
 

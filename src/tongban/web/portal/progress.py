@@ -11,8 +11,9 @@ from tongban.cases import progress
 from tongban.kernel import refusals
 from tongban.people import limits
 from tongban.web.kit import requests
+from tongban.web.portal import scanning
 
-LONGEST = 60
+LONGEST = 2000  # characters: a scanner types the whole address of a QR code
 
 
 @login_not_required
@@ -26,6 +27,7 @@ def page(request: HttpRequest) -> HttpResponse:
     status = 200
     if request.method == "POST":
         try:
+            typed["number"] = scanning.number_of(typed["number"])
             shown["progress"] = look_up(request, typed["number"], typed["tail"])
         except refusals.Refusal as refusal:
             shown["refusal"], status = refusal, refusal.status

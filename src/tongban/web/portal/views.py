@@ -5,10 +5,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from tongban.cases import figures
 from tongban.catalogue import across
+from tongban.directory import announcements
 from tongban.kernel import ids, keyring, refusals
 from tongban.notices import queries as notices
 from tongban.notices.wording import Kind
+from tongban.web.portal import items, scanning
 
 _LONGEST = 2000  # characters of what a QR code holds
 
@@ -21,7 +24,12 @@ class SerialWrong(refusals.NotFound):
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Ask what somebody wants to do, and offer every way to it."""
-    shown = {"events": across.life_events(), "departments": across.departments()}
+    shown = {
+        "events": across.life_events(),
+        "departments": across.departments(),
+        "announcements": announcements.page(on=items.today_of(request), limit=4),
+        "figures": figures.of_year(),
+    }
     return render(request, "portal/home.html", shown)
 
 
@@ -30,7 +38,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def verify(request: HttpRequest) -> HttpResponse:
     """Tell whether a document is genuine and current, by its QR code (`s`) or its serial number (`n`)."""
     statement, serial = request.GET.get("s", "").strip(), request.GET.get("n", "").strip()
-    shown: dict[str, object] = {"serial": serial[:60]}
+    statement = statement or scanning.statement_of(serial)  # a scanner types the address into the field
+    shown: dict[str, object] = {"serial": "" if statement else serial[:60]}
     if statement or serial:
         try:
             answer = notices.verify((statement or serial)[:_LONGEST])

@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy
 from tongban.cases import queries
 from tongban.cases.models import Case, CaseApplicant, CaseMaterial, Verdict
 from tongban.cases.operations import answers, entering, intake
+from tongban.catalogue import elements, standards
 from tongban.catalogue import rules as catalogue_rules
-from tongban.catalogue import standards
 from tongban.directory import queries as directory
 from tongban.directory import rules as directory_rules
 from tongban.directory.models import Level
@@ -237,7 +237,7 @@ def _choose(
 
 def _is_halfway(case: Case, place: str, *, at: datetime.datetime) -> bool:
     """Tell whether the way down to the home place must go on: nobody at this height decides the matter."""
-    levels = case.procedure.levels if case.procedure else []
+    levels = elements.applied(case.procedure, case.elements).levels if case.procedure else []
     below = directory.divisions_of(place, on=at.astimezone(worktime.BEIJING).date()).first()
     if not levels or below is None or below.level not in (Level.PREFECTURE, Level.COUNTY):
         return False

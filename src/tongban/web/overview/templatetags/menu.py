@@ -39,6 +39,7 @@ GROUPS = (
         "building-community",
         (("places", _("窗口")), ("contact_list", _("联络清单")), ("staff", _("人员"))),
     ),
+    Group(_("公告"), "speakerphone", (("overview_announcements", _("公告")),)),
     Group(_("Excel"), "file-spreadsheet", (("workbooks", _("Excel")),)),
 )
 

@@ -15,6 +15,8 @@ NAV: tuple[tuple[str, str | Promise, frozenset[str]], ...] = (
     ("items", _("事项"), frozenset({"item"})),
     ("windows", _("窗口"), frozenset()),
     ("contacts", _("联络清单"), frozenset({"contact_versions", "contacts_version", "contact_changes"})),
+    ("announcements", _("公告"), frozenset({"announcement"})),
+    ("figures", _("统计"), frozenset()),
     ("progress", _("查进度"), frozenset()),
     (
         "ratings",

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tongban_messages', '0002_codes'),
+        ('tongban_messages', '0003_plain_conditions'),
     ]
 
     operations = [
