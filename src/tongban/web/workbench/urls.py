@@ -1,5 +1,11 @@
 """The addresses of the workbench, page area by page area."""
 
-from tongban.web.workbench import case, general, off_list, receive
+from tongban.web.workbench import case, feedback, general, off_list, receive
 
-urlpatterns = [*general.urlpatterns, *receive.urlpatterns, *off_list.urlpatterns, *case.urlpatterns]
+urlpatterns = [
+    *general.urlpatterns,
+    *receive.urlpatterns,
+    *off_list.urlpatterns,
+    *feedback.urlpatterns,
+    *case.urlpatterns,
+]
