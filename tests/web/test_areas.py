@@ -53,7 +53,7 @@ SHARED: dict[str, str] = {
 ELSEWHERE: dict[str, str] = {
     "my_mandate_act": "portal/test_my_permissions.py",
     "rate_legs": "portal/test_ratings.py",
-    "complaint": "portal/test_complaints.py",
+    "complaint": "portal/test_ratings.py",
 }
 
 
