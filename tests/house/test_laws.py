@@ -64,6 +64,7 @@ PUBLIC = re.compile(
     r"^("
     r"$|practice/outbox/$|verify/|contacts/|language/|reading/"
     r"|items/|windows/|announcements/|figures/|progress/|kiosk/"
+    r"|rate/|ratings/|complain/|complaints/"
     r"|health/|metrics$|api/v1/"
     r"|sign-in/(oidc/(back/)?)?$|desk/sign-in/(code/)?$|desk/account/alive/$"
     r")"

@@ -102,3 +102,7 @@ class TestComplain:
         assert "没有说地方" in page
         assert "请选择投诉的是哪里" in page
         assert not Complaint.objects.exists()
+
+    @pytest.mark.parametrize("address", ["/rate/", "/complaints/"])
+    def test_asks_for_the_last_four_before_it_looks_anything_up(self, client: Client, address: str) -> None:
+        assert client.post(address, {"number": "x"}).status_code == 422

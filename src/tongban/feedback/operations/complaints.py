@@ -151,7 +151,7 @@ def _save(row: Complaint) -> None:
     row.save()
 
 
-def _is_above(row: Complaint, by: Actor) -> bool:
+def is_above(row: Complaint, by: Actor) -> bool:
     """Say whether somebody is of those to whom a late complaint has been handed."""
     if row.is_with_group and permissions.answers_for(by, None):
         return True
@@ -174,7 +174,7 @@ def answer(
     row, owners = _locked(id_, by=by, revision=revision)
     if row.state != ComplaintState.OPEN:
         raise rules.NotNow()
-    if _is_above(row, by):
+    if is_above(row, by):
         _issue(row, said, place=by.place, by=by, at=at)
         return row
     lead = next(o for o in owners if o.leads)
@@ -343,7 +343,7 @@ def complainant(id_: int, *, by: Actor, at: datetime.datetime) -> tuple[str, str
     """
     row = queries.complaint(id_, for_=by)
     owners = queries.owners_of(id_)
-    if not _is_above(row, by) and not any(permissions.answers_for(by, o.authority) for o in owners):
+    if not is_above(row, by) and not any(permissions.answers_for(by, o.authority) for o in owners):
         raise permissions.NotYours(place=owners[0].authority.name)
     journal.look(
         row.about_case_id or row.id,

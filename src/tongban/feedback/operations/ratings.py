@@ -41,7 +41,7 @@ def rate(
         raise rules.NothingToRate(fields={"leg": rules.NothingToRate().message})
     if found.rating is not None:
         raise rules.RatedAlready(fields={"leg": rules.RatedAlready().message})
-    window, authority = _responsible(case, chosen)
+    window, authority = responsible(case, chosen)
     row = Rating(
         id=ids.new_id(at),
         about_case_id=case.id,
@@ -84,8 +84,13 @@ def keep(row: Rating, *, by: Actor, at: datetime.datetime) -> None:
     _record.note(opened.id, "rectification_opened", by=by, at=at, rating=row.number)
 
 
-def _responsible(case: Case, leg: Leg) -> tuple[Window, Authority]:
-    """Give the window that gave the leg, and the authority that runs it; a result's parcel is the home place's."""
+def responsible(case: Case, leg: Leg) -> tuple[Window, Authority]:
+    """Give the window that gave the leg, and the authority that runs it; a result's parcel is the home place's.
+
+    Raises:
+        rules.NothingToRate: nobody decides the case yet.
+    """
     window = case.receiving_window if leg == Leg.RECEIVING else case.home_window
-    assert window is not None
+    if window is None:
+        raise rules.NothingToRate(fields={"leg": rules.NothingToRate().message})
     return window, window.hall.authority

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from tongban.cases.states import DUTIES
 from tongban.duties import queries as duties
 from tongban.duties.models import Duty
+from tongban.feedback import states as feedback
 from tongban.kernel import refusals
 from tongban.web.kit.templatetags import kit
 
@@ -28,7 +29,7 @@ class Owed:
 def of(duty: Duty, *, at: datetime.datetime) -> Owed:
     """Give a duty the way pages show it."""
     return Owed(
-        label=DUTIES[duty.kind].label,
+        label=DUTIES[duty.kind].label if duty.kind in DUTIES else feedback.DUTIES[duty.kind].label,
         article=duty.article,
         due_at=duty.due_at,
         word=kit.lateness(duty.due_at, duty.amber_at, at),

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from tongban.cases import off_list, queries
 from tongban.cases.models import Case
 from tongban.duties.models import Duty
-from tongban.kernel import worktime
+from tongban.feedback import queries as feedback
+from tongban.kernel import ids, worktime
 from tongban.people.actors import Actor
 from tongban.people.roles import Role
 from tongban.web.kit import owed, requests
@@ -52,6 +53,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "late_answers": [
                 (owed.of(d, at=at), r) for d, r in off_list.late_answers(actor.managed_prefixes, at=at)
             ],
+            "feedback": feedback_lines(actor, at=at),
             "year": year_of(at),
             "asked_for_more": queries.asked_for_more(
                 since=year_of(at),
@@ -60,6 +62,24 @@ def page(request: HttpRequest) -> HttpResponse:
             ),
             "next": requests.moment_text(more.due_at, more.id) if more and more.due_at else "",
         },
+    )
+
+
+def feedback_lines(actor: Actor, *, at: datetime.datetime) -> list[tuple[Owed, str, str]]:
+    """Give what the person's authorities owe for bad ratings and complaints, late or soon: owed, by whom, where."""
+    rows = feedback.pressing(actor, at=at)
+    names = feedback.bearer_names(rows)
+    return [(owed.of(d, at=at), names[d.id], _address(d)) for d in rows]
+
+
+def _address(duty: Duty) -> str:
+    number = ids.number_of(duty.case_id)
+    if "complaint" in duty.kind:
+        return reverse("overview_complaint", args=[number])
+    return (
+        reverse("overview_rectifications")
+        if duty.kind == "decide_appeal"
+        else reverse("overview_rectification", args=[number])
     )
 
 

@@ -12,15 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tongban.cases import queries as cases
-from tongban.feedback import queries
+from tongban.feedback import queries, rules
 from tongban.feedback.models import Complaint
 from tongban.feedback.operations import complaints
 from tongban.feedback.states import ComplaintKind, Road
 from tongban.kernel import ids, links, refusals, worktime
 from tongban.people import limits
 from tongban.people.actors import SYSTEM
-from tongban.web.kit import rating, requests
-from tongban.web.portal import my, picking, ratings
+from tongban.web.kit import picking, rating, requests
+from tongban.web.portal import my, ratings
 
 PURPOSE = "complaint"
 FILED = limits.Limit("complaint", tries=20, within=rating.ASKED)
@@ -102,8 +102,9 @@ def follow(request: HttpRequest) -> HttpResponse:
     shown: dict[str, Any] = {"number": number}
     if request.method == "POST":
         try:
+            four = rules.four_of(request.POST.get("four", "")[:20])
             ratings.spend_tries(request, number)
-            row = queries.complaint_by_four(number, request.POST.get("four", "")[:20])
+            row = queries.complaint_by_four(number, four)
             return redirect("complaint", _token(row.id, request))
         except refusals.Refusal as refusal:
             shown["refusal"], status = refusal, refusal.status

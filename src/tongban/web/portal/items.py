@@ -14,8 +14,7 @@ from tongban.catalogue.models import Item, Procedure, Stage
 from tongban.directory import contacts, near
 from tongban.directory.models import Level, Window
 from tongban.kernel import worktime
-from tongban.web.kit import requests
-from tongban.web.portal import picking
+from tongban.web.kit import picking, requests
 
 FOUND_AT_MOST = 40
 

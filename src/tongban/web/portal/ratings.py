@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tongban.cases import progress
-from tongban.feedback import queries
+from tongban.feedback import queries, rules
 from tongban.feedback.operations import ratings
 from tongban.feedback.states import BAD, Level, Road
 from tongban.kernel import numbers, refusals
@@ -42,8 +42,9 @@ def ask(request: HttpRequest) -> HttpResponse:
     status = 200
     if request.method == "POST":
         try:
+            four = rules.four_of(request.POST.get("four", "")[:20])
             spend_tries(request, number)
-            case = queries.case_by_four(number, request.POST.get("four", "")[:20])
+            case = queries.case_by_four(number, four)
             until = requests.machine_time() + rating.ASKED
             return redirect("rate_legs", rating.token_for(case.id, road=Road.NUMBER, until=until))
         except refusals.Refusal as refusal:

@@ -9,7 +9,8 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from tongban.directory import contacts, near
-from tongban.web.portal import items, picking
+from tongban.web.kit import picking
+from tongban.web.portal import items
 
 _POINT = re.compile(r"(-?\d{1,2}(?:\.\d{1,8})?),(-?\d{1,3}(?:\.\d{1,8})?)")
 
