@@ -25,11 +25,13 @@ from tongban.catalogue import imports
 from tongban.catalogue.models import Procedure, Synonym
 from tongban.catalogue.operations import lists, publishing, settling
 from tongban.directory.models import Window
+from tongban.feedback.operations import complaints, ratings
+from tongban.feedback.states import Road
 from tongban.journal.models import Entry
 from tongban.people import keeping
 from tongban.people import operations as people
 from tongban.people.models import Person, Post
-from tongban.web.kit import access
+from tongban.web.kit import access, requests
 
 pytestmark = pytest.mark.django_db
 MANAGER, CLERK, OFFICER = "manager.530000", "clerk.530102", "approver.500000"
@@ -52,6 +54,7 @@ SHARED: dict[str, str] = {
 # Tried with other people's identifiers in a file of their own: the door is a number and digits, or an applicant's.
 ELSEWHERE: dict[str, str] = {
     "my_mandate_act": "portal/test_my_permissions.py",
+    "apply": "portal/test_apply.py",
     "rate_legs": "portal/test_ratings.py",
     "complaint": "portal/test_ratings.py",
 }
@@ -79,7 +82,20 @@ class Rows:
         announcement = keeping.publish_announcement(
             {"title": "公告", "body": "正文"}, province=GUIZHOU, by=at_home, at=at
         )
+        received = stories.Story(at=at).lead_to("received")
+        said: dict[str, Any] = {"by": requests.NOBODY, "at": at}
+        bad = ratings.rate(received.id, leg="receiving", level=1, road=Road.LINK, **said)
+        complaint = complaints.file(
+            kind="report",
+            words="收费",
+            place_code=GUIZHOU,
+            complainant=complaints.Complainant(name="测试丙", phone="13900000008"),
+            road=Road.NUMBER,
+            **said,
+        )
         self.values: dict[str, Any] = {
+            "rectification": bad.rectification.number,
+            "complaint": complaint.number,
             "announcement": announcement.id,
             "window": window.id,
             "hall": window.hall_id,
@@ -140,6 +156,22 @@ PAGES: dict[str, list[Try]] = {
     "roster": [
         post(f"{DESK}/window/roster/", CLERK, "lead.510107", window="{window}", first_on=DAY, last_on=DAY)
     ],
+    "help_case": [get(f"{DESK}/help/{{case}}/")],
+    "help_question": [
+        get(f"{DESK}/help/{{case}}/questions/delivery/"),
+        post(f"{DESK}/help/{{case}}/questions/delivery/", way="post"),
+    ],
+    "help_file": [get(f"{DESK}/help/{{case}}/files/1/")],
+    "help_end": [post(f"{DESK}/help/{{case}}/end/")],
+    "overview_complaint": [
+        get("/overview/complaints/{complaint}/"),
+        post("/overview/complaints/{complaint}/", do="answer", words="已退", revision="1"),
+    ],
+    "overview_rectification": [
+        get("/overview/rectifications/{rectification}/"),
+        post("/overview/rectifications/{rectification}/", do="contact", note="已致电"),
+    ],
+    "overview_ratings_import": [post("/overview/ratings/import/", CLERK, OFFICER)],
     "off_list_request": [get(f"{DESK}/off-list/{{case}}/")],
     "overview_procedure": [get(f"{STANDARDS}/of/{{procedure}}/", CLERK, OFFICER)],
     "overview_begin": [post(f"{STANDARDS}/of/{{procedure}}/begin/", province=GUIZHOU, stage="2")],

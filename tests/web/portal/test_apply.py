@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -52,7 +53,8 @@ def answer_all(client: Client, case: Case, *, door: str = "/apply") -> None:
         left = [q for q in applying.questions_of(now(case)) if not q.is_done]
         if not left:
             return
-        key, data = left[0].key, {}
+        key = left[0].key
+        data: dict[str, Any] = {}
         if key == "circumstance":
             data = {"circumstance": standards.of(now(case).standard).circumstances[0].key}
         elif key.startswith("form."):

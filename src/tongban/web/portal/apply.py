@@ -27,8 +27,8 @@ from tongban.kernel import ids, refusals
 from tongban.notices import online as papers
 from tongban.notices import queries as notices
 from tongban.notices.wording import Kind
-from tongban.web.kit import applying, once, requests
-from tongban.web.portal import items, my_cases, picking
+from tongban.web.kit import applying, once, picking, requests
+from tongban.web.portal import items, my_cases
 from tongban.web.portal.my import actor_of, shown
 
 DELIVERED = (State.DELIVERED, State.CLOSED)

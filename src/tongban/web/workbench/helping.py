@@ -5,7 +5,7 @@ The clerk types and uploads; only the applicant sends. Everything stands on reco
 
 import datetime
 import functools
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -64,7 +64,7 @@ def page(request: HttpRequest) -> HttpResponse:
             refusal = refused
         else:
             return redirect("help_case", case.number)
-    values = {"cases": queries.helped_by(actor), "refusal": refusal, "typed": request.POST}
+    values: dict[str, Any] = {"cases": queries.helped_by(actor), "refusal": refusal, "typed": request.POST}
     return _shown(request, "workbench/help/list.html", values, refusal.status if refusal else 200)
 
 
