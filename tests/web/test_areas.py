@@ -55,6 +55,9 @@ SHARED: dict[str, str] = {
 ELSEWHERE: dict[str, str] = {
     "my_mandate_act": "portal/test_my_permissions.py",
     "apply": "portal/test_apply.py",
+    "kiosk": "portal/test_kiosk.py",
+    "enter_oidc": "portal/test_unified.py",
+    "enter_oidc_back": "portal/test_unified.py",
     "rate_legs": "portal/test_ratings.py",
     "complaint": "portal/test_ratings.py",
 }

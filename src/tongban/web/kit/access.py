@@ -12,7 +12,8 @@ A line says which roles may come. About a case (`case=`) it says besides what is
 * RECEIVES: to write, they must be of its receiving window.
 
 `place=True`: to write, they must manage the place that is named. `area=True`: the address names something that
-belongs to somewhere, and the domain itself refuses what is outside the area of whoever asks.
+belongs to somewhere, and the domain itself refuses what is outside the area of whoever asks; or a public page that
+asks for a code of one's own.
 """
 
 import datetime
@@ -96,7 +97,7 @@ PAGES: dict[str, Line] = {
     "announcements": Line(PUBLIC),
     "announcement": Line(PUBLIC, area=True),
     "figures": Line(PUBLIC),
-    "kiosk": Line(PUBLIC),
+    "kiosk": Line(PUBLIC, area=True),
     "kiosk_end": Line(PUBLIC),
     "contacts": Line(PUBLIC),
     "contact_versions": Line(PUBLIC),
@@ -112,8 +113,8 @@ PAGES: dict[str, Line] = {
     "metrics": Line(PUBLIC),
     # Applicants: sign-in and their own space
     "enter": Line(PUBLIC),
-    "enter_oidc": Line(PUBLIC),
-    "enter_oidc_back": Line(PUBLIC),
+    "enter_oidc": Line(PUBLIC, area=True),
+    "enter_oidc_back": Line(PUBLIC, area=True),
     "my": Line(APPLICANT),
     "my_party": Line(APPLICANT),
     "my_case": Line(APPLICANT, case=SEES),
