@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,11 +25,13 @@ from tongban.catalogue import imports
 from tongban.catalogue.models import Procedure, Synonym
 from tongban.catalogue.operations import lists, publishing, settling
 from tongban.directory.models import Window
+from tongban.feedback.operations import complaints, ratings
+from tongban.feedback.states import Road
 from tongban.journal.models import Entry
 from tongban.people import keeping
 from tongban.people import operations as people
 from tongban.people.models import Person, Post
-from tongban.web.kit import access
+from tongban.web.kit import access, requests
 
 pytestmark = pytest.mark.django_db
 MANAGER, CLERK, OFFICER = "manager.530000", "clerk.530102", "approver.500000"
@@ -46,6 +49,17 @@ SHARED: dict[str, str] = {
     "contactListChanges": "every version of the contact list is public",
     "reportMessage": "a gateway proves itself by its signature, and nobody signs in",
     "listWords": "everyday words are the same for all",
+}
+
+# Tried with other people's identifiers in a file of their own: the door is a number and digits, or an applicant's.
+ELSEWHERE: dict[str, str] = {
+    "my_mandate_act": "portal/test_my_permissions.py",
+    "apply": "portal/test_apply.py",
+    "kiosk": "portal/test_kiosk.py",
+    "enter_oidc": "portal/test_unified.py",
+    "enter_oidc_back": "portal/test_unified.py",
+    "rate_legs": "portal/test_ratings.py",
+    "complaint": "portal/test_ratings.py",
 }
 
 
@@ -71,7 +85,20 @@ class Rows:
         announcement = keeping.publish_announcement(
             {"title": "公告", "body": "正文"}, province=GUIZHOU, by=at_home, at=at
         )
+        received = stories.Story(at=at).lead_to("received")
+        said: dict[str, Any] = {"by": requests.NOBODY, "at": at}
+        bad = ratings.rate(received.id, leg="receiving", level=1, road=Road.LINK, **said)
+        complaint = complaints.file(
+            kind="report",
+            words="收费",
+            place_code=GUIZHOU,
+            complainant=complaints.Complainant(name="测试丙", phone="13900000008"),
+            road=Road.NUMBER,
+            **said,
+        )
         self.values: dict[str, Any] = {
+            "rectification": bad.rectification.number,
+            "complaint": complaint.number,
             "announcement": announcement.id,
             "window": window.id,
             "hall": window.hall_id,
@@ -132,6 +159,22 @@ PAGES: dict[str, list[Try]] = {
     "roster": [
         post(f"{DESK}/window/roster/", CLERK, "lead.510107", window="{window}", first_on=DAY, last_on=DAY)
     ],
+    "help_case": [get(f"{DESK}/help/{{case}}/")],
+    "help_question": [
+        get(f"{DESK}/help/{{case}}/questions/delivery/"),
+        post(f"{DESK}/help/{{case}}/questions/delivery/", way="post"),
+    ],
+    "help_file": [get(f"{DESK}/help/{{case}}/files/1/")],
+    "help_end": [post(f"{DESK}/help/{{case}}/end/")],
+    "overview_complaint": [
+        get("/overview/complaints/{complaint}/"),
+        post("/overview/complaints/{complaint}/", do="answer", words="已退", revision="1"),
+    ],
+    "overview_rectification": [
+        get("/overview/rectifications/{rectification}/"),
+        post("/overview/rectifications/{rectification}/", do="contact", note="已致电"),
+    ],
+    "overview_ratings_import": [post("/overview/ratings/import/", CLERK, OFFICER)],
     "off_list_request": [get(f"{DESK}/off-list/{{case}}/")],
     "overview_procedure": [get(f"{STANDARDS}/of/{{procedure}}/", CLERK, OFFICER)],
     "overview_begin": [post(f"{STANDARDS}/of/{{procedure}}/begin/", province=GUIZHOU, stage="2")],
@@ -192,6 +235,8 @@ PAGES: dict[str, list[Try]] = {
     "system_account_password": [post(f"{SYSTEM}/accounts/{{person}}/password/")],
     "system_account_act": [post(f"{SYSTEM}/accounts/{{person}}/off/")],
     "system_replay": [post(f"{SYSTEM}/queue/1/replay/", MANAGER, CLERK, "secadmin")],
+    "system_wording": [get(f"{SYSTEM}/messages/receive/sms/zh/", MANAGER, CLERK, "secadmin")],
+    "system_message_replay": [post(f"{SYSTEM}/messages/replay/1/1/", MANAGER, CLERK, "secadmin")],
     "system_unlock": [post(f"{SYSTEM}/events/locks/1/unlock/", MANAGER, CLERK, "sysadmin")],
     "system_session_act": [post(f"{SYSTEM}/sessions/{{person}}/all/", MANAGER, CLERK, "sysadmin")],
 }
@@ -268,8 +313,10 @@ class TestTries:
     def test_knows_a_try_for_every_line(self) -> None:
         lines = {name for name, line in {**access.PAGES, **access.OPERATIONS}.items() if line.area}
         known = PAGES.keys() | OPERATIONS.keys()
-        assert lines - known - SHARED.keys() == set(), "add a try to PAGES or OPERATIONS of this file"
-        assert known | SHARED.keys() <= lines | SHARED.keys() and not known & SHARED.keys()
+        excused = SHARED.keys() | ELSEWHERE.keys()
+        assert lines - known - excused == set(), "add a try to PAGES or OPERATIONS of this file"
+        assert known <= lines and not known & excused
+        assert all((Path(__file__).parent / file).exists() for file in ELSEWHERE.values())
 
 
 def everybody(tries: dict[str, list[Try]]) -> set[str]:
