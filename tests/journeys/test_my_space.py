@@ -60,7 +60,10 @@ def test_a_person_and_an_enterprise_with_an_agent(
     expect(person.get_by_role("row", name=re.compile(number)).first).to_contain_text("窗口人员")
     desk.axe(person)
 
-    boss, enterprise = check(enter(stranger(), "13755556667"), "测试乙", "110105194912310038"), "测试商贸有限公司"
+    boss, enterprise = (
+        check(enter(stranger(), "13755556667"), "测试乙", "110105194912310038"),
+        "测试商贸有限公司",
+    )
     boss.get_by_role("link", name="企业、授权与代理").click()
     boss.get_by_label("统一社会信用代码").fill("91520103MA6DEM0022")
     boss.get_by_label("企业名称").fill(enterprise)

@@ -98,7 +98,10 @@ FIELDS: dict[str, tuple[str | Promise, str]] = {
     "phone": (_("窗口电话"), "000-12345678"),
     "due": (_("截止日期"), "2026-03-16"),
     "link": (_("进度查询地址"), "https://example.gov.cn/progress/?number=2EPR-W3M0-DWPF"),
-    "rating": (_("评价地址"), "https://example.gov.cn/rate/AaW0XjEyMzQ1Njc4OTAxMjM0NTY3ODkBI0VniavN7wEjRWeJq83v/"),
+    "rating": (
+        _("评价地址"),
+        "https://example.gov.cn/rate/AaW0XjEyMzQ1Njc4OTAxMjM0NTY3ODkBI0VniavN7wEjRWeJq83v/",
+    ),
 }
 CODE_FIELDS: dict[str, tuple[str | Promise, str]] = {
     "code": (_("验证码"), "123456"),
