@@ -8,30 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys import desk
-from tests.journeys.desk import IDENTITY, MATERIALS, NAME, Receiving
+from tests.journeys.desk import MATERIALS, Receiving
+from tests.journeys.person import check, enter
 from tests.journeys.product import Product
-
-
-def enter(page: Page, phone: str) -> Page:
-    """Sign in by the code that practice shows."""
-    page.goto("/my/")
-    page.get_by_label("手机号").fill(phone)
-    page.get_by_role("button", name="获取验证码").click()
-    desk.axe(page)
-    page.get_by_label("六位验证码").fill(page.locator("#practice-digits").inner_text())
-    page.get_by_role("button", name="登录", exact=True).click()
-    expect(page.get_by_role("heading", level=1, name="我的空间")).to_be_visible()
-    return page
-
-
-def check(page: Page, name: str, number: str) -> Page:
-    """Prove who one is, to the simulator that practice has."""
-    page.get_by_role("link", name="实名核验（模拟）").click()
-    page.get_by_label("姓名").fill(name)
-    page.get_by_label("居民身份证号码").fill(number)
-    page.get_by_role("button", name="模拟核验").click()
-    expect(page.get_by_role("link", name="实名核验（模拟）")).to_have_count(0)
-    return page
 
 
 def act_for(page: Page, name: str) -> None:
@@ -42,14 +21,15 @@ def act_for(page: Page, name: str) -> None:
 
 @pytest.mark.article("F2", "F8", "A6", "P15")
 def test_a_person_and_an_enterprise_with_an_agent(
-    product: Product, browser: Browser, page_as: Callable[[str], Page]
+    product: Product, browser: Browser, page_as: Callable[[str], Page], applicant: Page
 ) -> None:
     number = Receiving(page_as("clerk.520103")).fill_all().pass_papers(*MATERIALS).receive().number
 
     def stranger() -> Page:
         return browser.new_context(base_url=product.address, locale="zh-CN").new_page()
 
-    person = check(enter(stranger(), "13755556666"), NAME, IDENTITY)
+    person = applicant
+    person.goto("/my/")
     card = person.locator(".my-case", has_text=number)
     expect(card).to_contain_text("您现在不用做什么")
     card.get_by_role("link").click()
@@ -87,5 +67,5 @@ def test_a_person_and_an_enterprise_with_an_agent(
     act_for(agent, enterprise)
     boss.reload()
     expect(boss.get_by_text("有效", exact=True)).to_be_visible()
-    for page in (person, boss, agent):
+    for page in (boss, agent):
         page.context.close()
