@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +47,13 @@ SHARED: dict[str, str] = {
     "contactListChanges": "every version of the contact list is public",
     "reportMessage": "a gateway proves itself by its signature, and nobody signs in",
     "listWords": "everyday words are the same for all",
+}
+
+# Tried with other people's identifiers in a file of their own: the door is a number and digits, or an applicant's.
+ELSEWHERE: dict[str, str] = {
+    "my_mandate_act": "portal/test_my_permissions.py",
+    "rate_legs": "portal/test_ratings.py",
+    "complaint": "portal/test_ratings.py",
 }
 
 
@@ -192,6 +200,8 @@ PAGES: dict[str, list[Try]] = {
     "system_account_password": [post(f"{SYSTEM}/accounts/{{person}}/password/")],
     "system_account_act": [post(f"{SYSTEM}/accounts/{{person}}/off/")],
     "system_replay": [post(f"{SYSTEM}/queue/1/replay/", MANAGER, CLERK, "secadmin")],
+    "system_wording": [get(f"{SYSTEM}/messages/receive/sms/zh/", MANAGER, CLERK, "secadmin")],
+    "system_message_replay": [post(f"{SYSTEM}/messages/replay/1/1/", MANAGER, CLERK, "secadmin")],
     "system_unlock": [post(f"{SYSTEM}/events/locks/1/unlock/", MANAGER, CLERK, "sysadmin")],
     "system_session_act": [post(f"{SYSTEM}/sessions/{{person}}/all/", MANAGER, CLERK, "sysadmin")],
 }
@@ -268,8 +278,10 @@ class TestTries:
     def test_knows_a_try_for_every_line(self) -> None:
         lines = {name for name, line in {**access.PAGES, **access.OPERATIONS}.items() if line.area}
         known = PAGES.keys() | OPERATIONS.keys()
-        assert lines - known - SHARED.keys() == set(), "add a try to PAGES or OPERATIONS of this file"
-        assert known | SHARED.keys() <= lines | SHARED.keys() and not known & SHARED.keys()
+        excused = SHARED.keys() | ELSEWHERE.keys()
+        assert lines - known - excused == set(), "add a try to PAGES or OPERATIONS of this file"
+        assert known <= lines and not known & excused
+        assert all((Path(__file__).parent / file).exists() for file in ELSEWHERE.values())
 
 
 def everybody(tries: dict[str, list[Try]]) -> set[str]:
