@@ -25,11 +25,13 @@ from tongban.catalogue import imports
 from tongban.catalogue.models import Procedure, Synonym
 from tongban.catalogue.operations import lists, publishing, settling
 from tongban.directory.models import Window
+from tongban.feedback.operations import complaints, ratings
+from tongban.feedback.states import Road
 from tongban.journal.models import Entry
 from tongban.people import keeping
 from tongban.people import operations as people
 from tongban.people.models import Person, Post
-from tongban.web.kit import access
+from tongban.web.kit import access, requests
 
 pytestmark = pytest.mark.django_db
 MANAGER, CLERK, OFFICER = "manager.530000", "clerk.530102", "approver.500000"
@@ -79,6 +81,19 @@ class Rows:
         announcement = keeping.publish_announcement(
             {"title": "公告", "body": "正文"}, province=GUIZHOU, by=at_home, at=at
         )
+        received = stories.Story(at=at).do("open").do("receive")
+        bad = ratings.rate(
+            received.id, leg="receiving", level=1, road=Road.LINK, by=requests.NOBODY, at=received.at
+        ).rectification
+        complaint = complaints.file(
+            kind="complaint",
+            words="无人值守",
+            place_code="520103000000",
+            complainant=complaints.Complainant(four="1234"),
+            road=Road.NUMBER,
+            by=requests.NOBODY,
+            at=at,
+        )
         self.values: dict[str, Any] = {
             "announcement": announcement.id,
             "window": window.id,
@@ -93,6 +108,8 @@ class Rows:
             "import": handed_in.id,
             "word": synonym.id,
             "case": stories.Story(at=at).open().case.number,
+            "complaint": complaint.number,
+            "rectification": bad.number,
             "procedure": drafting.PROCEDURE,
             "province": GUIZHOU,
             "batch": lists.begin(year=2026, by=stories.actor("group.1"), at=at).id,
@@ -177,6 +194,21 @@ PAGES: dict[str, list[Try]] = {
     ],
     "word_add": [post("/overview/words/add/", CLERK, OFFICER, word="办本本", means="驾驶证")],
     "word_remove": [post("/overview/words/{word}/remove/", CLERK, OFFICER)],
+    "overview_ratings_import": [post("/overview/ratings/import/", CLERK, OFFICER)],
+    "overview_rectification": [
+        get("/overview/rectifications/{rectification}/"),
+        *(
+            post("/overview/rectifications/{rectification}/", do=do, note="x", reason="x")
+            for do in ("phone", "contact", "extend", "appeal")
+        ),
+    ],
+    "overview_complaint": [
+        get("/overview/complaints/{complaint}/"),
+        *(
+            post("/overview/complaints/{complaint}/", do=do, answer="x", words="x")
+            for do in ("who", "answer", "agree", "object", "involve")
+        ),
+    ],
     "place_authority": [get(f"{PLACES}/authorities/{{authority}}/")],
     "place_authority_act": [
         post(f"{PLACES}/authorities/{{authority}}/save/", phone="0851-86891234"),
@@ -218,6 +250,10 @@ ELEMENTS = {
     "lead_department": "民政部门",
 }
 PERSON = {"account": "wang.li", "name": "王丽", "role": "clerk", "from_on": "2026-03-02"}
+OUTSIDE = {
+    **{"system": "12345", "number": "R-1", "leg": "receiving", "level": 1, "on": "2026-01-05"},
+    "code": "520103000000",
+}
 OPERATIONS: dict[str, list[Try]] = {
     "listStandardVersions": [call("GET", "/standards/{procedure}/versions", CLERK, OFFICER)],
     "beginStandard": [call("POST", "/standard-drafts", procedure="{procedure}", stage=2, province=GUIZHOU)],
@@ -269,6 +305,27 @@ OPERATIONS: dict[str, list[Try]] = {
     "endPilot": [call("POST", "/pilots/{pilot}/end")],
     "recommendPilot": [call("POST", "/pilots/{pilot}/recommend", words="x")],
     "takeUpPilot": [call("POST", "/pilots/{pilot}/take-up", item_list_id="{batch}")],
+    "importRatings": [call("POST", "/ratings/import", rows=[OUTSIDE])],
+    **{
+        name: [call("POST", f"/complaints/{{complaint}}/{step}", revision=1, **said)]
+        for name, step, said in (
+            ("answerComplaint", "answer", {"answer": "x"}),
+            ("agreeToComplaintAnswer", "agree", {}),
+            ("objectToComplaintAnswer", "object", {"words": "x"}),
+            ("involveInComplaint", "involve", {"place_code": GUIZHOU}),
+        )
+    },
+    **{
+        name: [call("POST", f"/rectifications/{{rectification}}/{step}", **said)]
+        for name, step, said in (
+            ("contactRater", "contact", {"note": "x"}),
+            ("extendRectification", "extend", {"reason": "x"}),
+            ("rectifyRating", "rectify", {"measures": "x", "reply": "x"}),
+            ("callBackRater", "call-back", {"result": "satisfied"}),
+            ("appealRating", "appeal", {"reason": "x"}),
+            ("decideRatingAppeal", "decide-appeal", {"outcome": "upheld", "words": "x"}),
+        )
+    },
     "addWord": [call("POST", "/words", CLERK, OFFICER, word="办本本", means="驾驶证")],
     "removeWord": [call("DELETE", "/words/{word}", CLERK, OFFICER)],
 }

@@ -19,7 +19,7 @@ ABOUT = (
     "时间是 ISO 8601 格式的北京时间；业务编号的每一位都可校验，抄错会被指出。"
 )
 _WRITES = ("post", "put", "patch", "delete")
-_WITHOUT_KEY = ("revealIdentity", "reportMessage")
+_WITHOUT_KEY = ("revealIdentity", "reportMessage", "getProgress", "rateCase", "followComplaint")
 _REFUSALS = {
     "400": "请求读不出来：不是 UTF-8 编码的 JSON，或者传输中残缺",
     "401": "没有有效的令牌",
