@@ -34,6 +34,7 @@ _FAILURES = {
     "507": "存储空间已满，文件没有保存成功",
 }
 _KEEP_FILES = ("addScan", "addFormFile", "prepareNotice", "issueNotice", "takeStep")
+_LIMITED = ("getProgress", "rateCase", "fileComplaint", "followComplaint")
 _PARTS = {
     "number": "业务编号",
     "seq": "清单序号",
@@ -108,6 +109,8 @@ def _complete_operation(operation: dict[str, Any], *, writes: bool) -> None:
         operation["parameters"].append(KEY_PARAMETER)
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     failures = _FAILURES if operation["operationId"] in _KEEP_FILES else {"500": _FAILURES["500"]}
+    if operation["operationId"] in _LIMITED:
+        failures = {"429": "次数过多，稍后再试", **failures}
     for status, sentence in {**_REFUSALS, **failures}.items():
         operation["responses"].setdefault(status, {"description": sentence, "content": content})
 
