@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
 from tests.conftest import new_database
-from tests.journeys import desk
+from tests.journeys import desk, person
 from tests.journeys.product import Product
 
 
@@ -38,6 +38,23 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def _sessions() -> dict[str, StorageState]:
     return {}
+
+
+@pytest.fixture
+def applicant(product: Product, browser: Browser, _sessions: dict[str, StorageState]) -> Iterator[Page]:
+    """A page of the one whose cases clerks take in here: signed in, and who they are is checked."""
+    context = browser.new_context(
+        base_url=product.address,
+        locale="zh-CN",
+        viewport={"width": 1440, "height": 900},
+        storage_state=_sessions.get("applicant"),
+    )
+    page = context.new_page()
+    if "applicant" not in _sessions:
+        person.check(person.enter(page, "13755556666"), desk.NAME, desk.IDENTITY)
+        _sessions["applicant"] = context.storage_state()
+    yield page
+    context.close()
 
 
 @pytest.fixture

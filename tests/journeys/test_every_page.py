@@ -14,8 +14,11 @@ BEGINNINGS = ("/", "/kiosk/", "/desk/", "/desk/account/", "/overview/", "/system
 # Reached by a write or by a code in the hand, or no page: files, fragments, addresses for programs.
 NOT_BY_LINK = {
     *("sign_in_code", "account_factor_codes", "receive_begin", "case_windows", "receive_items"),
+    *("my_notice", "my_scan", "apply_document"),
     *("account_alive", "health_live", "health_ready", "health_detail", "metrics", "public_key"),
 }
+# From an item between two places, where applying online begins.
+OWN = ("/my/", "/items/15/?here=520103000000&home=510107000000")
 LINKS = "e => [...e.querySelectorAll('a[href]')].map(a => a.href)"
 
 
@@ -73,7 +76,9 @@ def _is_ours(link: str, here: str) -> bool:
 
 @pytest.mark.article("F7")
 class TestEveryPage:
-    def test_is_free_of_violations_and_fits_a_phone(self, page_as: Callable[[str], Page]) -> None:
+    def test_is_free_of_violations_and_fits_a_phone(
+        self, page_as: Callable[[str], Page], applicant: Page
+    ) -> None:
         clerk = page_as("clerk.520103")
         begun = Receiving(clerk).fill_all().fault("form").pass_papers(*MATERIALS[1:])
         drafted = f"/desk/receive/{begun.number}/"
@@ -83,6 +88,9 @@ class TestEveryPage:
         walk.through(clerk, (*BEGINNINGS, *own))
         for account in PEOPLE[1:]:
             walk.through(page_as(account), BEGINNINGS)
+        walk.through(applicant, OWN)
+        own_pages = {name for name in walk.seen if name.startswith(("my", "apply"))}
+        assert own_pages >= {"my", "my_case", "my_looks", "my_mandates", "my_account", "my_ratings", "apply"}
         nobody = clerk.context.browser.new_page(base_url=_origin(clerk.url), locale="zh-CN")  # type: ignore[union-attr]
         walk.through(nobody, ("/desk/sign-in/",))
         nobody.context.close()

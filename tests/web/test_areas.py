@@ -54,6 +54,10 @@ SHARED: dict[str, str] = {
 # Tried with other people's identifiers in a file of their own: the door is a number and digits, or an applicant's.
 ELSEWHERE: dict[str, str] = {
     "my_mandate_act": "portal/test_my_permissions.py",
+    "apply": "portal/test_apply.py",
+    "kiosk": "portal/test_kiosk.py",
+    "enter_oidc": "portal/test_unified.py",
+    "enter_oidc_back": "portal/test_unified.py",
     "rate_legs": "portal/test_ratings.py",
     "complaint": "portal/test_ratings.py",
 }
@@ -81,20 +85,20 @@ class Rows:
         announcement = keeping.publish_announcement(
             {"title": "公告", "body": "正文"}, province=GUIZHOU, by=at_home, at=at
         )
-        received = stories.Story(at=at).do("open").do("receive")
-        bad = ratings.rate(
-            received.id, leg="receiving", level=1, road=Road.LINK, by=requests.NOBODY, at=received.at
-        ).rectification
+        received = stories.Story(at=at).lead_to("received")
+        said: dict[str, Any] = {"by": requests.NOBODY, "at": at}
+        bad = ratings.rate(received.id, leg="receiving", level=1, road=Road.LINK, **said)
         complaint = complaints.file(
-            kind="complaint",
-            words="无人值守",
-            place_code="520103000000",
-            complainant=complaints.Complainant(four="1234"),
+            kind="report",
+            words="收费",
+            place_code=GUIZHOU,
+            complainant=complaints.Complainant(name="测试丙", phone="13900000008"),
             road=Road.NUMBER,
-            by=requests.NOBODY,
-            at=at,
+            **said,
         )
         self.values: dict[str, Any] = {
+            "rectification": bad.rectification.number,
+            "complaint": complaint.number,
             "announcement": announcement.id,
             "window": window.id,
             "hall": window.hall_id,
@@ -108,8 +112,6 @@ class Rows:
             "import": handed_in.id,
             "word": synonym.id,
             "case": stories.Story(at=at).open().case.number,
-            "complaint": complaint.number,
-            "rectification": bad.number,
             "procedure": drafting.PROCEDURE,
             "province": GUIZHOU,
             "batch": lists.begin(year=2026, by=stories.actor("group.1"), at=at).id,
@@ -157,6 +159,22 @@ PAGES: dict[str, list[Try]] = {
     "roster": [
         post(f"{DESK}/window/roster/", CLERK, "lead.510107", window="{window}", first_on=DAY, last_on=DAY)
     ],
+    "help_case": [get(f"{DESK}/help/{{case}}/")],
+    "help_question": [
+        get(f"{DESK}/help/{{case}}/questions/delivery/"),
+        post(f"{DESK}/help/{{case}}/questions/delivery/", way="post"),
+    ],
+    "help_file": [get(f"{DESK}/help/{{case}}/files/1/")],
+    "help_end": [post(f"{DESK}/help/{{case}}/end/")],
+    "overview_complaint": [
+        get("/overview/complaints/{complaint}/"),
+        post("/overview/complaints/{complaint}/", do="answer", words="已退", revision="1"),
+    ],
+    "overview_rectification": [
+        get("/overview/rectifications/{rectification}/"),
+        post("/overview/rectifications/{rectification}/", do="contact", note="已致电"),
+    ],
+    "overview_ratings_import": [post("/overview/ratings/import/", CLERK, OFFICER)],
     "off_list_request": [get(f"{DESK}/off-list/{{case}}/")],
     "overview_procedure": [get(f"{STANDARDS}/of/{{procedure}}/", CLERK, OFFICER)],
     "overview_begin": [post(f"{STANDARDS}/of/{{procedure}}/begin/", province=GUIZHOU, stage="2")],
@@ -194,21 +212,6 @@ PAGES: dict[str, list[Try]] = {
     ],
     "word_add": [post("/overview/words/add/", CLERK, OFFICER, word="办本本", means="驾驶证")],
     "word_remove": [post("/overview/words/{word}/remove/", CLERK, OFFICER)],
-    "overview_ratings_import": [post("/overview/ratings/import/", CLERK, OFFICER)],
-    "overview_rectification": [
-        get("/overview/rectifications/{rectification}/"),
-        *(
-            post("/overview/rectifications/{rectification}/", do=do, note="x", reason="x")
-            for do in ("phone", "contact", "extend", "appeal")
-        ),
-    ],
-    "overview_complaint": [
-        get("/overview/complaints/{complaint}/"),
-        *(
-            post("/overview/complaints/{complaint}/", do=do, answer="x", words="x")
-            for do in ("who", "answer", "agree", "object", "involve")
-        ),
-    ],
     "place_authority": [get(f"{PLACES}/authorities/{{authority}}/")],
     "place_authority_act": [
         post(f"{PLACES}/authorities/{{authority}}/save/", phone="0851-86891234"),

@@ -1,21 +1,27 @@
 """Who listens to which step: the one place where what follows a step is written down."""
 
+import datetime
 import json
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
+from django.urls import reverse
 
 from tongban.cases import following
-from tongban.cases.models import Case
+from tongban.cases.models import Case, CaseApplicant
 from tongban.directory import queries as directory
+from tongban.kernel import links
 from tongban.messages import gateways
 from tongban.messages.operations import writing
 from tongban.messages.states import MOMENTS, Channel
-from tongban.people import codes
+from tongban.people import applicants, codes
+from tongban.web.kit import rating
 
 LIVE_CHANNEL = "tongban_live"
 TELL = "tongban.messages.tasks.tell"
+RATING_COUNTS = datetime.timedelta(days=30)  # how long the link of a message opens the rating
 
 
 def on_app_ready(app: Any) -> None:
@@ -29,7 +35,25 @@ def connect() -> None:
         following.ON_CHANGE.append(ping)
     if send_code not in codes.SENDERS:
         codes.SENDERS.append(send_code)
+    if address_of not in writing.ADDRESSES:
+        writing.ADDRESSES.append(address_of)
+    if rating_link not in writing.RATING:
+        writing.RATING.append(rating_link)
     following.queue_after(TELL, steps=MOMENTS)  # in the step's own transaction (P21(4))
+
+
+def address_of(applicant: CaseApplicant) -> writing.Address | None:
+    """Give the e-mail address that an applicant has confirmed in their own space, if theirs is the case's number."""
+    row = applicants.by_digest(bytes(applicant.identity_digest))
+    email = applicants.email_of(row) if row and row.email_sealed else ""
+    return writing.Address(email=email) if email else None
+
+
+def rating_link(case_id: int, at: datetime.datetime) -> str:
+    """Give the address where an applicant rates the legs of a case that are done (F4)."""
+    # Without a road it is read as a link that was sent; a text message has room for no letter more.
+    token = links.make(purpose=rating.PURPOSE, subject=str(case_id), until=at + RATING_COUNTS)
+    return settings.TONGBAN_ADDRESS + reverse("rate_legs", args=[token])
 
 
 def send_code(code: codes.Outgoing) -> None:

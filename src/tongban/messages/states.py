@@ -98,6 +98,10 @@ FIELDS: dict[str, tuple[str | Promise, str]] = {
     "phone": (_("窗口电话"), "000-12345678"),
     "due": (_("截止日期"), "2026-03-16"),
     "link": (_("进度查询地址"), "https://example.gov.cn/progress/?number=2EPR-W3M0-DWPF"),
+    "rating": (
+        _("评价地址"),
+        "https://example.gov.cn/rate/AaW0XjEyMzQ1Njc4OTAxMjM0NTY3ODkBI0VniavN7wEjRWeJq83v/",
+    ),
 }
 CODE_FIELDS: dict[str, tuple[str | Promise, str]] = {
     "code": (_("验证码"), "123456"),
@@ -106,10 +110,13 @@ CODE_FIELDS: dict[str, tuple[str | Promise, str]] = {
 LANGUAGES = {"zh-hans": _("中文"), "en": _("英文")}
 # Only these moments set a day; elsewhere `{due}` would stay empty.
 WITH_A_DAY = frozenset({Kind.CORRECTION, Kind.HOME_CORRECTION, Kind.ONLINE_CORRECTION, Kind.CORRECTION_DUE})
+# Only after these something can be rated that could not before (F4); elsewhere `{rating}` would stay empty.
+WITH_RATING = frozenset({Kind.RECEIPT, Kind.DECLINED, Kind.DELIVERED})
 
 
 def fields_of(kind: str) -> dict[str, tuple[str | Promise, str]]:
     """Give what the texts of a moment may name, each with what it is and a sample."""
     if kind == Kind.CODE:
         return dict(CODE_FIELDS)
-    return {name: said for name, said in FIELDS.items() if name != "due" or kind in WITH_A_DAY}
+    left_out = {name for name, kinds in (("due", WITH_A_DAY), ("rating", WITH_RATING)) if kind not in kinds}
+    return {name: said for name, said in FIELDS.items() if name not in left_out}

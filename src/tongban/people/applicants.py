@@ -82,6 +82,12 @@ def by_subject(subject: str) -> Applicant | None:
     return Applicant.objects.select_related("person").filter(subject=subject).first() if subject else None
 
 
+def by_digest(digest: bytes) -> Applicant | None:
+    """Give whose identity number a digest is of, if somebody has checked that it is theirs."""
+    rows = Applicant.objects.filter(level=RealName.CHECKED, person__is_active=True)
+    return rows.filter(identity_digest=digest).first() if digest else None
+
+
 def find_or_make(*, phone: str, at: datetime.datetime) -> Applicant:
     """Give the account of a phone whose owner has just proved to hold it, made on the first time.
 

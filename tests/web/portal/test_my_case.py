@@ -67,6 +67,13 @@ class TestCase:
         page = mine.get(f"/my/cases/{asked.case.number}/").content.decode()
         assert "请重新复印" in page and "要求补正" in page
 
+    @pytest.mark.article("P22")
+    def test_leads_from_an_application_of_one_s_own_to_where_it_is_written(self, mine: Client) -> None:
+        begun = stories.Online(at=directory.now()).start()
+        page = mine.get(f"/my/cases/{begun.case.number}/").content.decode()
+        assert f'href="/apply/{begun.case.number}/"' in page
+        assert "开始填写申请" in page and "收件地窗口" not in page and "复印件" not in page
+
     @pytest.mark.article("F2")
     def test_opens_notice_and_scan(self, mine: Client, story: stories.Story) -> None:
         page = mine.get(f"/my/cases/{story.case.number}/").content.decode()

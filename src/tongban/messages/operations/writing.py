@@ -21,7 +21,7 @@ from tongban.journal.models import Entry
 from tongban.kernel import ids, keyring, numbers, worktime
 from tongban.messages import queries, rules, wording
 from tongban.messages.models import Message
-from tongban.messages.states import AT_HOME, MOMENTS, Channel, Kind, MessageState
+from tongban.messages.states import AT_HOME, MOMENTS, WITH_RATING, Channel, Kind, MessageState
 
 SEND = "tongban.messages.tasks.send"
 _LOOK_AHEAD = datetime.timedelta(days=15)  # longer than any row of days off
@@ -38,6 +38,8 @@ class Address:
 
 # Who knows more of applicants' addresses than the case does; the first that knows one counts.
 ADDRESSES: list[Callable[[CaseApplicant], Address | None]] = []
+# Makes the address where one case is rated from this message on; set where the doors are known (F4).
+RATING: list[Callable[[int, datetime.datetime], str]] = []
 
 
 def tell(case_id: int, *, seq: int, at: datetime.datetime) -> list[Message]:
@@ -140,7 +142,7 @@ def _tell(
         Channel.EMAIL: address.email,
         Channel.IN_SITE: "",
     }
-    values = _values(case, kind=kind, due_on=due_on, language=address.language)
+    values = _values(case, kind=kind, due_on=due_on, language=address.language, at=at)
     rows = [
         _message(case, kind, channel, address.language, to=to, once=once, values=values, at=at)
         for channel, to in recipients.items()
@@ -160,17 +162,21 @@ def _tell(
     return rows
 
 
-def _values(case: Case, *, kind: Kind, due_on: datetime.date | None, language: str) -> dict[str, str]:
+def _values(
+    case: Case, *, kind: Kind, due_on: datetime.date | None, language: str, at: datetime.datetime
+) -> dict[str, str]:
     window: Window = (case.home_window if kind in AT_HOME else None) or case.receiving_window
     item = case.procedure.item.name if case.procedure else ""
-    values = {
+    rating = "".join(make(case.id, at) for make in RATING[:1]) if kind in WITH_RATING else ""
+    return {
         "number": case.number,
         "item": item or ("your matter" if language == "en" else "所办事项"),
         "window": window.name,
         "phone": window.phone,
         "link": f"{settings.TONGBAN_ADDRESS}/progress/?number={case.number}",
+        "rating": rating,
+        "due": due_on.isoformat() if due_on else "",
     }
-    return values | ({"due": due_on.isoformat()} if due_on else {"due": ""})
 
 
 def _message(

@@ -12,7 +12,8 @@ A line says which roles may come. About a case (`case=`) it says besides what is
 * RECEIVES: to write, they must be of its receiving window.
 
 `place=True`: to write, they must manage the place that is named. `area=True`: the address names something that
-belongs to somewhere, and the domain itself refuses what is outside the area of whoever asks.
+belongs to somewhere, and the domain itself refuses what is outside the area of whoever asks; or a public page that
+asks for a code of one's own.
 """
 
 import datetime
@@ -96,7 +97,7 @@ PAGES: dict[str, Line] = {
     "announcements": Line(PUBLIC),
     "announcement": Line(PUBLIC, area=True),
     "figures": Line(PUBLIC),
-    "kiosk": Line(PUBLIC),
+    "kiosk": Line(PUBLIC, area=True),
     "kiosk_end": Line(PUBLIC),
     "contacts": Line(PUBLIC),
     "contact_versions": Line(PUBLIC),
@@ -112,8 +113,8 @@ PAGES: dict[str, Line] = {
     "metrics": Line(PUBLIC),
     # Applicants: sign-in and their own space
     "enter": Line(PUBLIC),
-    "enter_oidc": Line(PUBLIC),
-    "enter_oidc_back": Line(PUBLIC),
+    "enter_oidc": Line(PUBLIC, area=True),
+    "enter_oidc_back": Line(PUBLIC, area=True),
     "my": Line(APPLICANT),
     "my_party": Line(APPLICANT),
     "my_case": Line(APPLICANT, case=SEES),
@@ -129,6 +130,17 @@ PAGES: dict[str, Line] = {
     "my_enterprise": Line(APPLICANT),
     "my_mandate_act": Line(APPLICANT, area=True),
     "my_sign_out": Line(APPLICANT),
+    "apply": Line(APPLICANT, area=True),
+    "apply_case": Line(APPLICANT, case=SEES),
+    "apply_question": Line(APPLICANT, case=SEES),
+    "apply_check": Line(APPLICANT, case=SEES),
+    "apply_send": Line(APPLICANT, case=SEES),
+    "apply_take_back": Line(APPLICANT, case=SEES),
+    "apply_help": Line(APPLICANT, case=SEES),
+    "apply_help_end": Line(APPLICANT, case=SEES),
+    "apply_download": Line(APPLICANT, case=SEES),
+    "apply_document": Line(APPLICANT, case=SEES),
+    "apply_file": Line(APPLICANT, case=SEES),
     # Sign-in and one's own account, of staff
     "sign_in": Line(PUBLIC),
     "sign_in_code": Line(PUBLIC),
@@ -168,6 +180,11 @@ PAGES: dict[str, Line] = {
     "off_list": Line(BUSINESS),
     "off_list_new": Line(WINDOW, case=RECEIVES),
     "off_list_request": Line(BUSINESS, area=True),
+    "help": Line(WINDOW),
+    "help_case": Line(WINDOW, area=True),
+    "help_question": Line(WINDOW, area=True),
+    "help_file": Line(WINDOW, area=True),
+    "help_end": Line(WINDOW, area=True),
     "case": Line(BUSINESS, case=SEES),
     "case_step": Line(BUSINESS, case=WORKS),
     "case_windows": Line(BUSINESS, case=SEES),

@@ -105,6 +105,7 @@ def _answer(
         "materials": found.said.materials_for(chosen),
         "stage": Stage(found.standard.stage).label if found.standard else "",
         "modes": [wording.MODES.get(one, one) for one in found.modes],
+        "starts_online": found.can and "online" in found.modes,
         "delivery": [wording.DELIVERY.get(one, one) for one in found.delivery],
         "receiving": card_of(found.receiving, on=on),
         "deciding": card_of(found.home, on=on),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from tongban.cases import queries
 from tongban.cases.models import Case, Scan
-from tongban.cases.states import OPENING, STEPS
+from tongban.cases.states import BEGINNINGS, STEPS
 from tongban.documents import queries as documents
 from tongban.duties import queries as duty_queries
 from tongban.journal import operations as journal
@@ -62,7 +62,8 @@ def facts_of(case: Case, request: HttpRequest) -> dict[str, Any]:
 def label_of(entry: Entry) -> str:
     """Name what an entry tells of; of people nothing but the place where it was done."""
     name = entry.code.removeprefix("case.")
-    return str(OPENING.label if name == "open" else STEPS[name].label if name in STEPS else name)
+    step = BEGINNINGS.get(name) or STEPS.get(name)
+    return str(step.label if step else name)
 
 
 @require_safe

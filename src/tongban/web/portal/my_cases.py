@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from tongban.cases import queries
 from tongban.cases.models import Case
-from tongban.cases.states import State
+from tongban.cases.states import Mode, State
 from tongban.duties import queries as duty_queries
 from tongban.duties.models import Duty
 from tongban.kernel import worktime
@@ -26,6 +26,11 @@ class Line:
     lateness: str
     todo: str
     waits: bool  # for the applicant
+
+    @property
+    def is_online(self) -> bool:
+        """Whether the applicant writes and follows it on pages of its own."""
+        return self.case.mode == Mode.ONLINE
 
     @property
     def item(self) -> str:
@@ -71,6 +76,12 @@ def todo_of(case: Case, turn: Duty | None) -> str:
         return _("请在{day}前把要补的材料送到{window}，逾期视为放弃本次申请。").format(
             day=by_when, window=case.receiving_window.name
         )
+    if case.state == State.FILLING:
+        return _("请在{day}前填写完并提交。").format(day=by_when)
+    if case.state == State.DOWNLOADABLE:
+        return _("请在{day}前下载电子结果，下载即为签收。").format(day=by_when)
+    if case.state == State.HOME_CORRECTION and case.mode == Mode.ONLINE:
+        return _("请在{day}前在线补正，逾期视为放弃本次申请。").format(day=by_when)
     if case.state == State.HOME_CORRECTION:
         return _("请在{day}前按属地的要求补正材料。").format(day=by_when)
     if case.state in (State.PICKUP_HOME, State.PICKUP_RECEIVING):

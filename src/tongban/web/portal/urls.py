@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 
 from tongban.web.portal import (
     announcements,
+    apply,
     complaints,
     contacts,
     enter,
@@ -35,6 +36,7 @@ urlpatterns = [
     *progress.urlpatterns,
     *enter.urlpatterns,
     *my.urlpatterns,
+    *apply.urlpatterns,
     *my_case.urlpatterns,
     *my_looks.urlpatterns,
     *my_account.urlpatterns,
