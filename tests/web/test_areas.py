@@ -253,6 +253,10 @@ ELEMENTS = {
     "lead_department": "民政部门",
 }
 PERSON = {"account": "wang.li", "name": "王丽", "role": "clerk", "from_on": "2026-03-02"}
+OUTSIDE = {
+    **{"system": "12345", "number": "R-1", "leg": "receiving", "level": 1, "on": "2026-01-05"},
+    "code": "520103000000",
+}
 OPERATIONS: dict[str, list[Try]] = {
     "listStandardVersions": [call("GET", "/standards/{procedure}/versions", CLERK, OFFICER)],
     "beginStandard": [call("POST", "/standard-drafts", procedure="{procedure}", stage=2, province=GUIZHOU)],
@@ -304,6 +308,27 @@ OPERATIONS: dict[str, list[Try]] = {
     "endPilot": [call("POST", "/pilots/{pilot}/end")],
     "recommendPilot": [call("POST", "/pilots/{pilot}/recommend", words="x")],
     "takeUpPilot": [call("POST", "/pilots/{pilot}/take-up", item_list_id="{batch}")],
+    "importRatings": [call("POST", "/ratings/import", rows=[OUTSIDE])],
+    **{
+        name: [call("POST", f"/complaints/{{complaint}}/{step}", revision=1, **said)]
+        for name, step, said in (
+            ("answerComplaint", "answer", {"answer": "x"}),
+            ("agreeToComplaintAnswer", "agree", {}),
+            ("objectToComplaintAnswer", "object", {"words": "x"}),
+            ("involveInComplaint", "involve", {"place_code": GUIZHOU}),
+        )
+    },
+    **{
+        name: [call("POST", f"/rectifications/{{rectification}}/{step}", **said)]
+        for name, step, said in (
+            ("contactRater", "contact", {"note": "x"}),
+            ("extendRectification", "extend", {"reason": "x"}),
+            ("rectifyRating", "rectify", {"measures": "x", "reply": "x"}),
+            ("callBackRater", "call-back", {"result": "satisfied"}),
+            ("appealRating", "appeal", {"reason": "x"}),
+            ("decideRatingAppeal", "decide-appeal", {"outcome": "upheld", "words": "x"}),
+        )
+    },
     "addWord": [call("POST", "/words", CLERK, OFFICER, word="办本本", means="驾驶证")],
     "removeWord": [call("DELETE", "/words/{word}", CLERK, OFFICER)],
 }

@@ -32,8 +32,8 @@ from tongban.web.kit import access, verbs
 EXAMPLES = int(os.environ.get("TONGBAN_FUZZ_EXAMPLES") or "6")
 # A request of the right shape may still ask for what is not there, not the sender's turn, or not so by the rules.
 CHECKS = {
-    "positive_data_acceptance": {"expected-statuses": ["2xx", 401, 403, 404, 409, 422]},
-    "missing_required_header": {"expected-statuses": [401, 404, 422]},
+    "positive_data_acceptance": {"expected-statuses": ["2xx", 401, 403, 404, 409, 422, 429]},
+    "missing_required_header": {"expected-statuses": [401, 404, 422, 429]},
 }
 
 

@@ -61,6 +61,16 @@ class TestRectification:
             assert manager.post(address, said).status_code == 302
         assert "谢谢您的意见" in Client().get("/ratings/").content.decode()
 
+    def test_keeps_what_was_typed_when_it_refuses(self, bad: Rectification) -> None:
+        address, manager = f"/overview/rectifications/{bad.number}/", entered("manager.520103")
+        manager.post(address, {"do": "contact", "note": "已联系"})
+        for do in ("extend", "appeal"):
+            answer = manager.post(address, {"do": do, "reason": "很长" * 300})
+            page = answer.content.decode()
+            assert answer.status_code == 422
+            assert "很长" * 300 in page and 'id="' in page and "-wrong" in page
+            assert page.count('<details class="panel" open>') == 1
+
     def test_records_the_look_at_the_phone(self, bad: Rectification) -> None:
         page = entered("manager.520103").post(f"/overview/rectifications/{bad.number}/", {"do": "phone"})
         assert "13800000000" in page.content.decode()

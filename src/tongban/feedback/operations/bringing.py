@@ -48,6 +48,10 @@ class NotNamed(refusals.Incomplete):
     """请填写来源系统（至多 40 个字）和来源编号（至多 80 个字）。"""
 
 
+class Refused(refusals.Incomplete):
+    """第 {row} 条：{why} 一条也没有导入，请改正后重新发送。"""
+
+
 def take(told: Told, *, by: Actor, at: datetime.datetime) -> bool:
     """Keep one rating of another system; says whether it is new. Its rectification counts from now.
 
@@ -88,6 +92,24 @@ def take(told: Told, *, by: Actor, at: datetime.datetime) -> bool:
         row.phone_masked = numbers.mask_phone(phone)
     ratings.keep(row, by=by, at=at)
     return True
+
+
+@transaction.atomic
+def take_all(rows: Sequence[Told], *, by: Actor, at: datetime.datetime) -> Done:
+    """Keep all of these ratings, or none of them.
+
+    Raises:
+        Refused: the first one that cannot be taken, and why; its field is named by its place in the list.
+        permissions.NotYours, rules.Unknown: one is about what is not theirs.
+    """
+    new = 0
+    for place, told in enumerate(rows):
+        try:
+            new += take(told, by=by, at=at)
+        except (refusals.Incomplete, refusals.OutOfTurn) as refusal:
+            fields = {f"rows.{place}.{name}": why for name, why in refusal.fields.items()}
+            raise Refused(fields=fields, row=place + 1, why=refusal.message) from refusal
+    return Done(new, len(rows) - new)
 
 
 def _responsible(told: Told, leg: Leg, *, by: Actor) -> tuple[int | None, Window | None, Authority]:

@@ -19,7 +19,7 @@ ABOUT = (
     "时间是 ISO 8601 格式的北京时间；业务编号的每一位都可校验，抄错会被指出。"
 )
 _WRITES = ("post", "put", "patch", "delete")
-_WITHOUT_KEY = ("revealIdentity", "reportMessage")
+_WITHOUT_KEY = ("revealIdentity", "reportMessage", "getProgress", "rateCase", "followComplaint")
 _REFUSALS = {
     "400": "请求读不出来：不是 UTF-8 编码的 JSON，或者传输中残缺",
     "401": "没有有效的令牌",
@@ -34,6 +34,7 @@ _FAILURES = {
     "507": "存储空间已满，文件没有保存成功",
 }
 _KEEP_FILES = ("addScan", "addFormFile", "prepareNotice", "issueNotice", "takeStep")
+_LIMITED = ("getProgress", "rateCase", "fileComplaint", "followComplaint")
 _PARTS = {
     "number": "业务编号",
     "seq": "清单序号",
@@ -108,6 +109,8 @@ def _complete_operation(operation: dict[str, Any], *, writes: bool) -> None:
         operation["parameters"].append(KEY_PARAMETER)
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     failures = _FAILURES if operation["operationId"] in _KEEP_FILES else {"500": _FAILURES["500"]}
+    if operation["operationId"] in _LIMITED:
+        failures = {"429": "次数过多，稍后再试", **failures}
     for status, sentence in {**_REFUSALS, **failures}.items():
         operation["responses"].setdefault(status, {"description": sentence, "content": content})
 

@@ -15,6 +15,7 @@ from tongban.web.api import (
     description,
     documentation,
     elements,
+    feedback,
     forms,
     lists,
     messages,
@@ -75,6 +76,7 @@ for part in (
     off_list,
     messages,
     zone,
+    feedback,
 ):
     api.add_router("", part.router)
 problems.refuse_unknown_parameters(api)

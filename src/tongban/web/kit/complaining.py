@@ -11,8 +11,12 @@ from tongban.cases import queries as cases
 from tongban.feedback.operations import complaints
 from tongban.feedback.states import ComplaintKind, Road
 from tongban.kernel import ids, refusals, worktime
-from tongban.web.kit import picking, requests
+from tongban.people import limits
+from tongban.web.kit import picking, rating, requests
 from tongban.web.kit.requests import TongbanRequest
+
+# From one address, whoever complains: enough for a family or a hall's tablet, too little for a flood.
+FILED = limits.Limit("complaint", tries=20, within=rating.ASKED)
 
 
 def picked_place(request: HttpRequest) -> picking.Place:

@@ -1,6 +1,7 @@
 """A duty in words, the same on every page: what, by when, how it stands, and why the date is what it is."""
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from tongban.cases.states import DUTIES
 from tongban.duties import queries as duties
 from tongban.duties.models import Duty
+from tongban.feedback import queries as about_feedback
 from tongban.feedback import states as feedback
 from tongban.kernel import refusals
 from tongban.web.kit.templatetags import kit
@@ -36,6 +38,12 @@ def of(duty: Duty, *, at: datetime.datetime) -> Owed:
         left=left(duty.due_at, at=at),
         why=_why(duty),
     )
+
+
+def with_bearers(rows: Sequence[Duty], *, at: datetime.datetime) -> list[tuple[Owed, str]]:
+    """Give duties of ratings and complaints, each with who owes it: two places may owe the same."""
+    names = about_feedback.bearer_names(rows)
+    return [(of(duty, at=at), names[duty.id]) for duty in rows]
 
 
 def _why(duty: Duty) -> list[str]:

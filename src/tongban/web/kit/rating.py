@@ -2,8 +2,13 @@
 
 import datetime
 
+from django.http import HttpRequest
+
+from tongban.cases import progress
 from tongban.feedback.states import Road
 from tongban.kernel import ids, links
+from tongban.people import limits
+from tongban.web.kit import requests
 
 PURPOSE = "rating"  # the same as the links that are sent: the subject is the case's id, and by which road
 TICKET = datetime.timedelta(minutes=10)
@@ -26,3 +31,14 @@ def read(token: str, *, at: datetime.datetime) -> tuple[int, Road]:
     if not subject.isdigit() or int(subject) > ids.LARGEST:
         raise links.LinkWrong()
     return int(subject), Road(road) if road in _ROADS else Road.LINK
+
+
+def spend_tries(request: HttpRequest, number: str) -> None:
+    """Count a try at a number and its last four, by address and by number.
+
+    Raises:
+        limits.TooOften.
+    """
+    at = requests.machine_time()
+    limits.spend(progress.BY_ADDRESS, requests.address_of(request), at=at)
+    limits.spend(progress.BY_NUMBER, progress.subject_of(number), at=at)

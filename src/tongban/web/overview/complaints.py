@@ -90,10 +90,11 @@ def _one(request: HttpRequest, row: Complaint, **more: Any) -> HttpResponse:
     is_above = complaints.is_above(row, actor)
     leads = any(o.leads and permissions.answers_for(actor, o.authority) for o in owners)
     agrees = any(not o.leads and permissions.answers_for(actor, o.authority) for o in owners)
+    duties = queries.duties_of([row.id]).get(row.id, [])
     shown = {
         "row": row,
         "owners": owners,
-        "owed": [owed.of(d, at=at) for d in queries.duties_of([row.id]).get(row.id, [])],
+        "owed": owed.with_bearers(duties, at=at),
         "may_answer": row.state == "open" and (leads or is_above),
         "may_agree": row.state == "open" and agrees and row.draft,
         "may_involve": row.state == "open" and leads and len(owners) == 1,

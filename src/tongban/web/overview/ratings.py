@@ -119,9 +119,10 @@ def _one(request: HttpRequest, row: Rectification, **more: Any) -> HttpResponse:
     actor, at = door.actor_of(request), requests.time_of(request)
     appeal, refusal = queries.appeal_of(row.rating_id), more.get("refusal")
     open_ids = [row.id, *([appeal.id] if appeal else [])]
+    duties = [d for rows in queries.duties_of(open_ids).values() for d in rows]
     shown = {
         "row": row,
-        "owed": [owed.of(d, at=at) for rows in queries.duties_of(open_ids).values() for d in rows],
+        "owed": owed.with_bearers(duties, at=at),
         "appeal": appeal,
         "may_act": permissions.answers_for(actor, row.authority),
         "may_decide": appeal is not None

@@ -19,11 +19,10 @@ from tongban.feedback.states import ComplaintKind, Road
 from tongban.kernel import ids, links, refusals, worktime
 from tongban.people import limits
 from tongban.people.actors import SYSTEM
-from tongban.web.kit import picking, rating, requests
-from tongban.web.portal import my, ratings
+from tongban.web.kit import complaining, picking, rating, requests
+from tongban.web.portal import my
 
 PURPOSE = "complaint"
-FILED = limits.Limit("complaint", tries=20, within=rating.ASKED)
 
 
 @login_not_required
@@ -45,7 +44,7 @@ def complain(request: HttpRequest) -> HttpResponse:
     status = 200
     if request.method == "POST" and said.get("do") != "place":
         try:
-            limits.spend(FILED, requests.address_of(request), at=requests.machine_time())
+            limits.spend(complaining.FILED, requests.address_of(request), at=requests.machine_time())
             row = _file(request, place.code)
         except refusals.Refusal as refusal:
             shown["refusal"], shown["fields"], status = refusal, refusal.fields, refusal.status
@@ -85,7 +84,7 @@ def _case_of(request: HttpRequest) -> tuple[int | None, Road]:
         return None, own
     if actor.is_applicant:
         return cases.get(ids.id_of(number), for_=actor).id, own
-    ratings.spend_tries(request, number)
+    rating.spend_tries(request, number)
     return queries.case_by_four(number, said.get("case_four", "")[:20]).id, own
 
 
@@ -103,7 +102,7 @@ def follow(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             four = rules.four_of(request.POST.get("four", "")[:20])
-            ratings.spend_tries(request, number)
+            rating.spend_tries(request, number)
             row = queries.complaint_by_four(number, four)
             return redirect("complaint", _token(row.id, request))
         except refusals.Refusal as refusal:

@@ -11,26 +11,13 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tongban.cases import progress
 from tongban.feedback import queries, rules
 from tongban.feedback.operations import ratings
 from tongban.feedback.states import BAD, Level, Road
 from tongban.kernel import numbers, refusals
-from tongban.people import limits
 from tongban.people.actors import Actor
 from tongban.web.kit import once, rating, requests
 from tongban.web.portal import my
-
-
-def spend_tries(request: HttpRequest, number: str) -> None:
-    """Count a try at a number and its last four, by address and by number.
-
-    Raises:
-        limits.TooOften.
-    """
-    at = requests.machine_time()
-    limits.spend(progress.BY_ADDRESS, requests.address_of(request), at=at)
-    limits.spend(progress.BY_NUMBER, progress.subject_of(number), at=at)
 
 
 @login_not_required
@@ -43,7 +30,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             four = rules.four_of(request.POST.get("four", "")[:20])
-            spend_tries(request, number)
+            rating.spend_tries(request, number)
             case = queries.case_by_four(number, four)
             until = requests.machine_time() + rating.ASKED
             return redirect("rate_legs", rating.token_for(case.id, road=Road.NUMBER, until=until))
