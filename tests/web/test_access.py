@@ -166,6 +166,9 @@ def tried(client: Client, method: str, address: str, **more: Any) -> Any:
     """Send a request, and take back whatever it wrote."""
     with transaction.atomic():
         answer = client.generic(method, address, **more)
+        if answer.streaming:
+            answer.close()
+        client.cookies.pop("messages", None)  # what the write before had to say is not this answer's
         transaction.set_rollback(True)
     return answer
 
@@ -238,9 +241,10 @@ def asked(
 
 class TestPages:
     @pytest.mark.article("S1", "A5", "P26(4)", "P27(4)")
-    def test_answer_each_role_as_their_line_says(self, world: World) -> None:
+    @pytest.mark.parametrize("quarter", range(4))
+    def test_answer_each_role_as_their_line_says(self, world: World, quarter: int) -> None:
         faults = []
-        for account in PEOPLE:
+        for account in list(PEOPLE)[quarter::4]:
             client = Client()
             client.force_login(Person.objects.get(account=account))
             for name, pattern in pages():
@@ -295,9 +299,10 @@ class TestPages:
 
 class TestOperations:
     @pytest.mark.article("S1", "A5")
-    def test_answer_each_role_as_their_line_says(self, world: World) -> None:
+    @pytest.mark.parametrize("quarter", range(4))
+    def test_answer_each_role_as_their_line_says(self, world: World, quarter: int) -> None:
         faults = []
-        for account in PEOPLE:
+        for account in list(PEOPLE)[quarter::4]:
             token = people.issue_token(Person.objects.get(account=account), at=directory.now())
             for operation, method, path in operations():
                 headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())}

@@ -19,7 +19,7 @@ from schemathesis.config import SchemathesisConfig
 
 from tests import stories
 from tongban.cases import queries as cases
-from tongban.cases.states import STEPS
+from tongban.cases.states import STEPS, Mode, Step
 from tongban.catalogue.models import Procedure
 from tongban.config.wsgi import application
 from tongban.directory import queries as directory
@@ -86,12 +86,17 @@ class World:
         self.at = at
         now = directory.now()
         self.tokens = {side: _token(account, now) for side, account in (WHO | WHO_TOO).items()}
-        self.known: dict[str, Any] = {}
+        self.known: dict[tuple[str, Mode], Any] = {}
 
-    def case_in(self, state: str) -> Any:
-        if state not in self.known:
-            self.known[state] = stories.Story(at=self.at).lead_to(state)
-        return self.known[state].case
+    def case_in(self, state: str, mode: Mode = Mode.COLLECTED) -> Any:
+        if (state, mode) not in self.known:
+            self.known[state, mode] = stories.begun(mode, at=self.at).lead_to(state)
+        return self.known[state, mode].case
+
+    def case_before(self, step: Step) -> Any:
+        """Give a case on which a step can be taken, of the mode that has the step."""
+        mode = Mode.COLLECTED if Mode.COLLECTED in step.modes else Mode.ONLINE
+        return self.case_in(sorted(step.from_ & set(stories.begun(mode, at=self.at).ways()))[0], mode)
 
     def make_real(self, case: Any) -> str:
         """Let about half of the well-formed requests mean something that exists; give whose token to send."""
@@ -101,7 +106,7 @@ class World:
             return "receiving"
         step = STEPS.get(case.path.rsplit("/", 1)[1])
         if step is not None:
-            found = self.case_in(sorted(step.from_)[0])
+            found = self.case_before(step)
             case.body["revision"] = found.revision
         else:
             found = self.case_in("drafting" if case.method != "GET" else "received")

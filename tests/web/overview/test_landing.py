@@ -54,11 +54,11 @@ class TestLanding:
     ) -> None:
         client = signed_in("manager.510100")
         client.get("/overview/")
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             client.get("/overview/")
         make_case("arrived")
         make_case("arrived")
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             client.get("/overview/")
 
     @pytest.mark.parametrize("after", ["x", "1e400-T", "12.5-", "nan-1"])
