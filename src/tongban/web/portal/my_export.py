@@ -30,6 +30,16 @@ _IN_MEMORY = 4_000_000  # bytes; what is larger goes to a file that vanishes by 
 def everything(actor: Actor, *, at: datetime.datetime) -> IO[bytes]:
     """Give the ZIP, ready to be read: the account where somebody acts for themselves, cases, looks, mandates."""
     kept = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # whoever sends it closes it
+    try:
+        _fill(kept, actor, at=at)
+    except BaseException:
+        kept.close()
+        raise
+    kept.seek(0)
+    return kept
+
+
+def _fill(kept: IO[bytes], actor: Actor, *, at: datetime.datetime) -> None:
     with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as pack:
         if actor.party.kind == PartyKind.OWN:
             _write(pack, "account.json", _account(actor, at=at))
@@ -38,8 +48,6 @@ def everything(actor: Actor, *, at: datetime.datetime) -> IO[bytes]:
             _add_case(pack, queries.get(case.id, for_=actor))
         looks = my_looks.accesses(actor, limit=5000)
         _write(pack, "looks.json", [vars(row) for row in looks])
-    kept.seek(0)
-    return kept
 
 
 def _write(pack: zipfile.ZipFile, name: str, values: Any) -> None:
