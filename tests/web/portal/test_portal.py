@@ -69,4 +69,5 @@ class TestMissingPage:
     def test_says_what_to_do(self, client: Client, db: None) -> None:
         response = client.get("/no/such/page")
         assert response.status_code == 404
-        assert "没有这一页" in response.content.decode()
+        text = response.content.decode()
+        assert "没有这一页" in text and "回到今日" not in text  # the workbench is not where the public goes on
