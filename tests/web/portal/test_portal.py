@@ -70,4 +70,6 @@ class TestMissingPage:
         response = client.get("/no/such/page")
         assert response.status_code == 404
         text = response.content.decode()
-        assert "没有这一页" in text and "回到今日" not in text  # the workbench is not where the public goes on
+        assert (
+            "没有这一页" in text and "回到今日" not in text
+        )  # the workbench is not where the public goes on
