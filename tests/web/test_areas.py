@@ -123,6 +123,8 @@ class Rows:
             return {name: self.fill(value) for name, value in said.items()}
         if isinstance(said, str) and said.startswith("{") and said[1:-1] in self.values:
             return self.values[said[1:-1]]
+        if isinstance(said, list):
+            return [self.fill(value) for value in said]
         return said.format_map(self.values) if isinstance(said, str) else said
 
 
@@ -230,7 +232,9 @@ PAGES: dict[str, list[Try]] = {
     ],
     "workbook_import": [get("/overview/workbooks/imports/{import}/")],
     "workbook_confirm": [post("/overview/workbooks/imports/{import}/confirm/")],
-    "workbook_hand_in": [post("/overview/workbooks/contacts/import/", CLERK, OFFICER)],
+    "workbook_hand_in": [
+        post(f"/overview/workbooks/{kind}/import/", CLERK, OFFICER) for kind in ("contacts", "complaints")
+    ],
     "system_account": [get(f"{SYSTEM}/accounts/{{person}}/")],
     "system_account_password": [post(f"{SYSTEM}/accounts/{{person}}/password/")],
     "system_account_act": [post(f"{SYSTEM}/accounts/{{person}}/off/")],
@@ -256,6 +260,10 @@ PERSON = {"account": "wang.li", "name": "王丽", "role": "clerk", "from_on": "2
 OUTSIDE = {
     **{"system": "12345", "number": "R-1", "leg": "receiving", "level": 1, "on": "2026-01-05"},
     "code": "520103000000",
+}
+CALLED = {
+    **{"system": "12345", "number": "C-1", "kind": "request", "words": "门口没有指引"},
+    **{"told_at": "2026-01-05T09:00:00+08:00", "code": "520103000000"},
 }
 OPERATIONS: dict[str, list[Try]] = {
     "listStandardVersions": [call("GET", "/standards/{procedure}/versions", CLERK, OFFICER)],
@@ -309,6 +317,10 @@ OPERATIONS: dict[str, list[Try]] = {
     "recommendPilot": [call("POST", "/pilots/{pilot}/recommend", words="x")],
     "takeUpPilot": [call("POST", "/pilots/{pilot}/take-up", item_list_id="{batch}")],
     "importRatings": [call("POST", "/ratings/import", rows=[OUTSIDE])],
+    "importComplaints": [
+        call("POST", "/complaints/import", rows=[CALLED]),
+        call("POST", "/complaints/import", rows=[{**CALLED, "code": "", "case": "{case}", "about": "both"}]),
+    ],
     **{
         name: [call("POST", f"/complaints/{{complaint}}/{step}", revision=1, **said)]
         for name, step, said in (
