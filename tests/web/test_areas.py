@@ -83,7 +83,7 @@ class Rows:
         synonym = Synonym.objects.filter(is_off=False).order_by("id").first()
         assert synonym is not None
         announcement = keeping.publish_announcement(
-            {"title": "公告", "body": "正文"}, province=GUIZHOU, by=at_home, at=at
+            {"title": "公告", "body": "正文"}, place=GUIZHOU, by=at_home, at=at
         )
         received = stories.Story(at=at).lead_to("received")
         said: dict[str, Any] = {"by": requests.NOBODY, "at": at}
@@ -154,7 +154,12 @@ LIST_PAGE, PILOT_PAGE = "/overview/lists/{batch}/", "/overview/pilots/{pilot}/"
 STANDARDS, PLACES, DESK, SYSTEM = "/overview/standards", "/overview/places", "/desk", "/system"
 PAGES: dict[str, list[Try]] = {
     "announcement_publish": [
-        post("/overview/announcements/publish/", title="公告", body="正文", province="{province}")
+        post("/overview/announcements/publish/", title="公告", body="正文", place="{province}"),
+        post(
+            "/overview/announcements/publish/",
+            *("manager.520000", "manager.520100", "manager.530000", CLERK),
+            **{"title": "公告", "body": "正文", "place": "520103000000"},
+        ),
     ],
     "announcement_withdraw": [post("/overview/announcements/{announcement}/withdraw/", reason="写错")],
     "presence": [post(f"{DESK}/window/presence/", CLERK, window="{window}", present="1")],
