@@ -204,7 +204,10 @@ PAGES: dict[str, list[Try]] = {
         get(f"{STANDARDS}/differences/{{difference}}/", CLERK, OFFICER),
         post(f"{STANDARDS}/differences/{{difference}}/", CLERK, OFFICER, words="统一为 5 天"),
     ],
-    "overview_item_make": [post("/overview/items/make/", item_seq="15", kind="公共服务", name="示例")],
+    "overview_item_make": [
+        post("/overview/items/make/", item_seq="15", kind="公共服务", name="示例", **whose)
+        for whose in ({}, {"province": GUIZHOU})
+    ],
     "list_begin": [post("/overview/lists/begin/", year="2027")],
     "list": [get(LIST_PAGE, CLERK, OFFICER)],
     "list_act": [
@@ -306,7 +309,10 @@ OPERATIONS: dict[str, list[Try]] = {
     "getImport": [call("GET", "/workbooks/imports/{import}")],
     "confirmImport": [call("POST", "/workbooks/imports/{import}/confirm")],
     "markPresence": [call("PUT", "/presence", CLERK, MANAGER, is_present=True, window_id="{window}")],
-    "makeProcedure": [call("POST", "/procedures", name="示例", kind="公共服务", item_seq=15)],
+    "makeProcedure": [
+        call("POST", "/procedures", name="示例", kind="公共服务", item_seq=15, **whose)
+        for whose in ({}, {"province": GUIZHOU})
+    ],
     "beginElements": [call("POST", "/procedures/{procedure}/elements")],
     "writeElements": [call("PUT", "/element-drafts/{draft}", revision="{revision}", content=ELEMENTS)],
     "getItemList": [call("GET", "/item-lists/{batch}", CLERK, OFFICER)],
