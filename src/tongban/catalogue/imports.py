@@ -236,7 +236,8 @@ def _plan_standards(book: Book, by: Actor, at: datetime.datetime) -> standards_b
     return standards_book.plan(book, by=by, at=at)
 
 
-KINDS: Mapping[str, Kind] = {
+# Apps above add theirs (`config.subscriptions`).
+KINDS: dict[str, Kind] = {
     "contacts": Kind(
         _("机构、大厅和窗口"),
         directory_book.ABOUT,
