@@ -102,7 +102,7 @@ def shown(content: Mapping[str, Any], faults: Mapping[str, str]) -> dict[str, An
             lines("results", _("办理结果"), content.get("results", ()), _("每行写一种")),
             lines("words", _("日常说法"), content.get("words", ()), _("每行写一种，群众这样说也能找到。")),
             lines("legal_basis", _("法定依据"), laws, _("每行写一部：名称 | 条款 | 文号。")),
-        ]
+        ],
     }
 
 
