@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
@@ -28,6 +29,7 @@ from tongban.directory.models import Window
 from tongban.feedback.operations import complaints, ratings
 from tongban.feedback.states import Road
 from tongban.journal.models import Entry
+from tongban.messages.operations import writing
 from tongban.people import keeping
 from tongban.people import operations as people
 from tongban.people.models import Person, Post
@@ -86,7 +88,9 @@ class Rows:
             {"title": "公告", "body": "正文"}, province=GUIZHOU, by=at_home, at=at
         )
         received = stories.Story(at=at).lead_to("received")
+        decided = stories.Story(at=at).lead_to("approval").do("grant")
         said: dict[str, Any] = {"by": requests.NOBODY, "at": at}
+        told = writing.tell(decided.id, seq=decided.case.journal_seq, at=at)[-1]
         bad = ratings.rate(received.id, leg="receiving", level=1, road=Road.LINK, **said)
         complaint = complaints.file(
             kind="report",
@@ -97,6 +101,8 @@ class Rows:
             **said,
         )
         self.values: dict[str, Any] = {
+            "told": told.key,
+            "online": stories.Online(at=at).lead_to("approval").case.number,
             "rectification": bad.rectification.number,
             "complaint": complaint.number,
             "announcement": announcement.id,
@@ -156,8 +162,13 @@ PAGES: dict[str, list[Try]] = {
     ],
     "announcement_withdraw": [post("/overview/announcements/{announcement}/withdraw/", reason="写错")],
     "presence": [post(f"{DESK}/window/presence/", CLERK, window="{window}", present="1")],
+    "today_note": [post(f"{DESK}/noted/", CLERK, "clerk.510100", message="{told}")],
     "roster": [
         post(f"{DESK}/window/roster/", CLERK, "lead.510107", window="{window}", first_on=DAY, last_on=DAY)
+    ],
+    "case_result_file": [
+        get(f"{DESK}/cases/{{online}}/result-file/", CLERK, "clerk.520103"),
+        post(f"{DESK}/cases/{{online}}/result-file/", CLERK, "clerk.520103", do="remove"),
     ],
     "help_case": [get(f"{DESK}/help/{{case}}/")],
     "help_question": [
@@ -258,6 +269,7 @@ OUTSIDE = {
     "code": "520103000000",
 }
 OPERATIONS: dict[str, list[Try]] = {
+    "addResultFile": [call("POST", "/cases/{online}/result-file", CLERK, "clerk.520103")],
     "listStandardVersions": [call("GET", "/standards/{procedure}/versions", CLERK, OFFICER)],
     "beginStandard": [call("POST", "/standard-drafts", procedure="{procedure}", stage=2, province=GUIZHOU)],
     "getStandardDraft": [call("GET", DRAFT)],
@@ -402,8 +414,9 @@ class TestRowsOfOthers:
                 "data": json.dumps(rows.fill(one.sent)),
                 "content_type": "application/json",
             }
-            if one.address.endswith("/imports"):
-                more = {"data": encode_multipart(BOUNDARY, {"file": "x"}), "content_type": MULTIPART_CONTENT}
+            if one.address.endswith(("/imports", "/result-file")):
+                file = SimpleUploadedFile("x.pdf", b"x", "application/pdf")
+                more = {"data": encode_multipart(BOUNDARY, {"file": file}), "content_type": MULTIPART_CONTENT}
             return client.generic(one.method, rows.fill(one.address), headers=headers, **more)
 
         assert faults(OPERATIONS, rows, send) == []

@@ -61,6 +61,7 @@ def _account(actor: Actor, *, at: datetime.datetime) -> dict[str, Any]:
         "name": row.person.name,
         "phone": applicants.phone_of(row),
         "email": applicants.email_of(row),
+        "language": row.language,
         "level": row.level,
         "checked_at": row.checked_at,
         "checked_how": row.checked_how,
@@ -68,7 +69,8 @@ def _account(actor: Actor, *, at: datetime.datetime) -> dict[str, Any]:
         "identity_number": applicants.identity_of(row),
         "outside_identity": row.subject,
         "enterprises": [
-            {"code": e.code, "name": e.name, "added_at": e.added_at} for e in mandates.enterprises_of(actor)
+            {"code": e.code, "name": e.name, "added_at": e.added_at, "email": mandates.email_of(e)}
+            for e in mandates.enterprises_of(actor)
         ],
         "sessions": [
             {"began_at": s.began_at, "seen_at": s.seen_at, "address": s.address, "device": s.device}
