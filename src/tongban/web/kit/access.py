@@ -334,6 +334,7 @@ OPERATIONS: dict[str, Line] = {
     "fileComplaint": Line(PUBLIC),
     "followComplaint": Line(PUBLIC),
     "importRatings": Line(OVERSEERS, area=True),
+    "importComplaints": Line(OVERSEERS, area=True),
     "listComplaints": Line(OVERSEERS),
     "answerComplaint": Line(OVERSEERS, area=True),
     "agreeToComplaintAnswer": Line(OVERSEERS, area=True),
