@@ -140,7 +140,7 @@ def _messages(case: Case) -> list[dict[str, Any]]:
         {
             **{field: getattr(row, field) for field in plain},
             "way": row.get_channel_display(),
-            "to": messages.recipient_of(row),
+            "to": row.recipient_masked,  # some went to the agent, who may be another than the one who reads
             "text": messages.text_of(row),
         }
         for row in messages.of_case(case.id)
