@@ -84,7 +84,7 @@ class Rows:
         synonym = Synonym.objects.filter(is_off=False).order_by("id").first()
         assert synonym is not None
         announcement = keeping.publish_announcement(
-            {"title": "公告", "body": "正文"}, province=GUIZHOU, by=at_home, at=at
+            {"title": "公告", "body": "正文"}, place=GUIZHOU, by=at_home, at=at
         )
         received = stories.Story(at=at).lead_to("received")
         said: dict[str, Any] = {"by": requests.NOBODY, "at": at}
@@ -124,6 +124,8 @@ class Rows:
             return {name: self.fill(value) for name, value in said.items()}
         if isinstance(said, str) and said.startswith("{") and said[1:-1] in self.values:
             return self.values[said[1:-1]]
+        if isinstance(said, list):
+            return [self.fill(value) for value in said]
         return said.format_map(self.values) if isinstance(said, str) else said
 
 
@@ -153,7 +155,12 @@ LIST_PAGE, PILOT_PAGE = "/overview/lists/{batch}/", "/overview/pilots/{pilot}/"
 STANDARDS, PLACES, DESK, SYSTEM = "/overview/standards", "/overview/places", "/desk", "/system"
 PAGES: dict[str, list[Try]] = {
     "announcement_publish": [
-        post("/overview/announcements/publish/", title="公告", body="正文", province="{province}")
+        post("/overview/announcements/publish/", title="公告", body="正文", place="{province}"),
+        post(
+            "/overview/announcements/publish/",
+            *("manager.520000", "manager.520100", "manager.530000", CLERK),
+            **{"title": "公告", "body": "正文", "place": "520103000000"},
+        ),
     ],
     "announcement_withdraw": [post("/overview/announcements/{announcement}/withdraw/", reason="写错")],
     "presence": [post(f"{DESK}/window/presence/", CLERK, window="{window}", present="1")],
@@ -198,7 +205,10 @@ PAGES: dict[str, list[Try]] = {
         get(f"{STANDARDS}/differences/{{difference}}/", CLERK, OFFICER),
         post(f"{STANDARDS}/differences/{{difference}}/", CLERK, OFFICER, words="统一为 5 天"),
     ],
-    "overview_item_make": [post("/overview/items/make/", item_seq="15", kind="公共服务", name="示例")],
+    "overview_item_make": [
+        post("/overview/items/make/", item_seq="15", kind="公共服务", name="示例", **whose)
+        for whose in ({}, {"province": GUIZHOU})
+    ],
     "list_begin": [post("/overview/lists/begin/", year="2027")],
     "list": [get(LIST_PAGE, CLERK, OFFICER)],
     "list_act": [
@@ -231,7 +241,9 @@ PAGES: dict[str, list[Try]] = {
     ],
     "workbook_import": [get("/overview/workbooks/imports/{import}/")],
     "workbook_confirm": [post("/overview/workbooks/imports/{import}/confirm/")],
-    "workbook_hand_in": [post("/overview/workbooks/contacts/import/", CLERK, OFFICER)],
+    "workbook_hand_in": [
+        post(f"/overview/workbooks/{kind}/import/", CLERK, OFFICER) for kind in ("contacts", "complaints")
+    ],
     "system_account": [get(f"{SYSTEM}/accounts/{{person}}/")],
     "system_account_password": [post(f"{SYSTEM}/accounts/{{person}}/password/")],
     "system_account_act": [post(f"{SYSTEM}/accounts/{{person}}/off/")],
@@ -258,6 +270,10 @@ PERSON = {"account": "wang.li", "name": "王丽", "role": "clerk", "from_on": "2
 OUTSIDE = {
     **{"system": "12345", "number": "R-1", "leg": "receiving", "level": 1, "on": "2026-01-05"},
     "code": "520103000000",
+}
+CALLED = {
+    **{"system": "12345", "number": "C-1", "kind": "request", "words": "门口没有指引"},
+    **{"told_at": "2026-01-05T09:00:00+08:00", "code": "520103000000"},
 }
 OPERATIONS: dict[str, list[Try]] = {
     "listStandardVersions": [call("GET", "/standards/{procedure}/versions", CLERK, OFFICER)],
@@ -306,7 +322,10 @@ OPERATIONS: dict[str, list[Try]] = {
     "getImport": [call("GET", "/workbooks/imports/{import}")],
     "confirmImport": [call("POST", "/workbooks/imports/{import}/confirm")],
     "markPresence": [call("PUT", "/presence", CLERK, MANAGER, is_present=True, window_id="{window}")],
-    "makeProcedure": [call("POST", "/procedures", name="示例", kind="公共服务", item_seq=15)],
+    "makeProcedure": [
+        call("POST", "/procedures", name="示例", kind="公共服务", item_seq=15, **whose)
+        for whose in ({}, {"province": GUIZHOU})
+    ],
     "beginElements": [call("POST", "/procedures/{procedure}/elements")],
     "writeElements": [call("PUT", "/element-drafts/{draft}", revision="{revision}", content=ELEMENTS)],
     "getItemList": [call("GET", "/item-lists/{batch}", CLERK, OFFICER)],
@@ -322,6 +341,10 @@ OPERATIONS: dict[str, list[Try]] = {
     "recommendPilot": [call("POST", "/pilots/{pilot}/recommend", words="x")],
     "takeUpPilot": [call("POST", "/pilots/{pilot}/take-up", item_list_id="{batch}")],
     "importRatings": [call("POST", "/ratings/import", rows=[OUTSIDE])],
+    "importComplaints": [
+        call("POST", "/complaints/import", rows=[CALLED]),
+        call("POST", "/complaints/import", rows=[{**CALLED, "code": "", "case": "{case}", "about": "both"}]),
+    ],
     **{
         name: [call("POST", f"/complaints/{{complaint}}/{step}", revision=1, **said)]
         for name, step, said in (

@@ -4,7 +4,7 @@ import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import Field, PlainSerializer, WithJsonSchema
+from pydantic import AliasChoices, Field, PlainSerializer, WithJsonSchema
 
 from tongban.kernel import worktime
 
@@ -90,6 +90,10 @@ class ProcedureOut(Schema):
     key: str = Field(examples=["015-1"])
     name: str = Field(examples=["机动车驾驶证换证"])
     kind: str = Field(examples=["行政许可"])
+    province: str | None = Field(
+        validation_alias=AliasChoices("province_id", "province"),
+        description="由哪个省自设，只在那里办理；五省共用的为空",
+    )
     levels: list[str] = Field(description="实施层级")
     applicants: list[str] = Field(description="申请人类别")
     fee: str

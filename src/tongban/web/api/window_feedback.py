@@ -93,7 +93,7 @@ class TicketOut(Schema):
 
 
 class EnteredComplaintIn(Input):
-    kind: shapes.ComplaintKindName = Field(description="投诉、举报、求助、建议、咨询")
+    kind: shapes.KindName = Field(description="投诉、举报、求助、建议、咨询")
     words: str = Field(max_length=2000, description="要反映的问题", examples=["窗口中午没有人"])
     number: str = Field("", max_length=60, description="您看得到的办件的业务编号；与办件无关的不填")
     about: shapes.AboutName = Field("home", description="问题出在属地、收件地还是两地")

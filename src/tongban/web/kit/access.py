@@ -350,6 +350,7 @@ OPERATIONS: dict[str, Line] = {
     "followComplaint": Line(PUBLIC),
     "judgeComplaint": Line(PUBLIC),
     "importRatings": Line(OVERSEERS, area=True),
+    "importComplaints": Line(OVERSEERS, area=True),
     "listComplaints": Line(OVERSEERS),
     "answerComplaint": Line(OVERSEERS, area=True),
     "agreeToComplaintAnswer": Line(OVERSEERS, area=True),
