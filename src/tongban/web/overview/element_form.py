@@ -91,14 +91,18 @@ def shown(content: Mapping[str, Any], faults: Mapping[str, str]) -> dict[str, An
                 error=faults.get("codes.local", ""),
                 help=_("本省自设的办理项填写；五省共用的不填，随各省标准填写。"),
             ),
+        ],
+        "element_choices": [
             several("levels", _("实施层级"), levels),
             several("applicants", _("申请人类别"), wording.APPLICANTS),
             several("modes", _("办理模式"), wording.MODES),
             several("delivery", _("送达方式"), wording.DELIVERY),
+        ],
+        "element_lines": [
             lines("results", _("办理结果"), content.get("results", ()), _("每行写一种")),
             lines("words", _("日常说法"), content.get("words", ()), _("每行写一种，群众这样说也能找到。")),
             lines("legal_basis", _("法定依据"), laws, _("每行写一部：名称 | 条款 | 文号。")),
-        ]
+        ],
     }
 
 
