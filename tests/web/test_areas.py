@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
@@ -259,6 +260,7 @@ def call(method: str, path: str, /, *who: str, **sent: Any) -> Try:
 
 
 DRAFT, VERSION, WINDOW = "/standard-drafts/{draft}", "/standard-versions/{standard}", "/windows/{window}"
+HELP = "/help/{case}"
 CONTENT = {"legal_limit": 20, "promised_limit": 5}
 ELEMENTS = {
     **{"levels": ["county"], "applicants": ["person"], "modes": ["collected"], "delivery": ["post"]},
@@ -302,6 +304,17 @@ OPERATIONS: dict[str, list[Try]] = {
     "setWindowDay": [call("PUT", f"{WINDOW}/days/{DAY}", reason="检修")],
     "clearWindowDay": [call("DELETE", f"{WINDOW}/days/{DAY}")],
     "closeWindow": [call("POST", f"{WINDOW}/closing", reason="撤并")],
+    "getRoster": [call("GET", f"{WINDOW}/roster")],
+    "planRoster": [
+        call("PUT", f"{WINDOW}/roster", *BOTH, "lead.510107", first_on=DAY, last_on=DAY, people=[])
+    ],
+    "getHelp": [call("GET", HELP)],
+    "getHelpQuestion": [call("GET", f"{HELP}/questions/delivery")],
+    "answerHelpQuestion": [call("POST", f"{HELP}/questions/delivery", delivery_way="post")],
+    "addHelpFile": [call("POST", f"{HELP}/questions/delivery/files")],
+    "getHelpFile": [call("GET", f"{HELP}/files/{{complaint}}")],
+    "removeHelpFile": [call("DELETE", f"{HELP}/files/{{complaint}}")],
+    "endHelp": [call("POST", f"{HELP}/end")],
     "givePost": [call("POST", f"{WINDOW}/posts", **PERSON)],
     "endPost": [call("POST", "/posts/{post}/end", until_on=DAY)],
     "addTraining": [call("POST", "/posts/{post}/trainings", title="规程", passed_on="2026-01-05")],
@@ -425,8 +438,11 @@ class TestRowsOfOthers:
                 "data": json.dumps(rows.fill(one.sent)),
                 "content_type": "application/json",
             }
-            if one.address.endswith("/imports"):
-                more = {"data": encode_multipart(BOUNDARY, {"file": "x"}), "content_type": MULTIPART_CONTENT}
+            if one.address.endswith(("/imports", "/files")):
+                more = {
+                    "data": encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("a.png", b"x")}),
+                    "content_type": MULTIPART_CONTENT,
+                }
             return client.generic(one.method, rows.fill(one.address), headers=headers, **more)
 
         assert faults(OPERATIONS, rows, send) == []
