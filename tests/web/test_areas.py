@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
@@ -28,6 +29,7 @@ from tongban.directory.models import Window
 from tongban.feedback.operations import complaints, ratings
 from tongban.feedback.states import Road
 from tongban.journal.models import Entry
+from tongban.messages.operations import writing
 from tongban.people import keeping
 from tongban.people import operations as people
 from tongban.people.models import Person, Post
@@ -86,7 +88,9 @@ class Rows:
             {"title": "公告", "body": "正文"}, place=GUIZHOU, by=at_home, at=at
         )
         received = stories.Story(at=at).lead_to("received")
+        decided = stories.Story(at=at).lead_to("approval").do("grant")
         said: dict[str, Any] = {"by": requests.NOBODY, "at": at}
+        told = writing.tell(decided.id, seq=decided.case.journal_seq, at=at)[-1]
         bad = ratings.rate(received.id, leg="receiving", level=1, road=Road.LINK, **said)
         complaint = complaints.file(
             kind="report",
@@ -97,6 +101,8 @@ class Rows:
             **said,
         )
         self.values: dict[str, Any] = {
+            "told": told.key,
+            "online": stories.Online(at=at).lead_to("approval").case.number,
             "rectification": bad.rectification.number,
             "complaint": complaint.number,
             "announcement": announcement.id,
@@ -163,8 +169,13 @@ PAGES: dict[str, list[Try]] = {
     ],
     "announcement_withdraw": [post("/overview/announcements/{announcement}/withdraw/", reason="写错")],
     "presence": [post(f"{DESK}/window/presence/", CLERK, window="{window}", present="1")],
+    "today_note": [post(f"{DESK}/noted/", CLERK, "clerk.510100", message="{told}")],
     "roster": [
         post(f"{DESK}/window/roster/", CLERK, "lead.510107", window="{window}", first_on=DAY, last_on=DAY)
+    ],
+    "case_result_file": [
+        get(f"{DESK}/cases/{{online}}/result-file/", CLERK, "clerk.520103"),
+        post(f"{DESK}/cases/{{online}}/result-file/", CLERK, "clerk.520103", do="remove"),
     ],
     "help_case": [get(f"{DESK}/help/{{case}}/")],
     "help_question": [
@@ -259,6 +270,7 @@ def call(method: str, path: str, /, *who: str, **sent: Any) -> Try:
 
 
 DRAFT, VERSION, WINDOW = "/standard-drafts/{draft}", "/standard-versions/{standard}", "/windows/{window}"
+HELP = "/help/{case}"
 CONTENT = {"legal_limit": 20, "promised_limit": 5}
 ELEMENTS = {
     **{"levels": ["county"], "applicants": ["person"], "modes": ["collected"], "delivery": ["post"]},
@@ -274,6 +286,7 @@ CALLED = {
     **{"told_at": "2026-01-05T09:00:00+08:00", "code": "520103000000"},
 }
 OPERATIONS: dict[str, list[Try]] = {
+    "addResultFile": [call("POST", "/cases/{online}/result-file", CLERK, "clerk.520103")],
     "listStandardVersions": [call("GET", "/standards/{procedure}/versions", CLERK, OFFICER)],
     "beginStandard": [call("POST", "/standard-drafts", procedure="{procedure}", stage=2, province=GUIZHOU)],
     "getStandardDraft": [call("GET", DRAFT)],
@@ -302,6 +315,17 @@ OPERATIONS: dict[str, list[Try]] = {
     "setWindowDay": [call("PUT", f"{WINDOW}/days/{DAY}", reason="检修")],
     "clearWindowDay": [call("DELETE", f"{WINDOW}/days/{DAY}")],
     "closeWindow": [call("POST", f"{WINDOW}/closing", reason="撤并")],
+    "getRoster": [call("GET", f"{WINDOW}/roster")],
+    "planRoster": [
+        call("PUT", f"{WINDOW}/roster", *BOTH, "lead.510107", first_on=DAY, last_on=DAY, people=[])
+    ],
+    "getHelp": [call("GET", HELP)],
+    "getHelpQuestion": [call("GET", f"{HELP}/questions/delivery")],
+    "answerHelpQuestion": [call("POST", f"{HELP}/questions/delivery", delivery_way="post")],
+    "addHelpFile": [call("POST", f"{HELP}/questions/delivery/files")],
+    "getHelpFile": [call("GET", f"{HELP}/files/{{complaint}}")],
+    "removeHelpFile": [call("DELETE", f"{HELP}/files/{{complaint}}")],
+    "endHelp": [call("POST", f"{HELP}/end")],
     "givePost": [call("POST", f"{WINDOW}/posts", **PERSON)],
     "endPost": [call("POST", "/posts/{post}/end", until_on=DAY)],
     "addTraining": [call("POST", "/posts/{post}/trainings", title="规程", passed_on="2026-01-05")],
@@ -425,8 +449,11 @@ class TestRowsOfOthers:
                 "data": json.dumps(rows.fill(one.sent)),
                 "content_type": "application/json",
             }
-            if one.address.endswith("/imports"):
-                more = {"data": encode_multipart(BOUNDARY, {"file": "x"}), "content_type": MULTIPART_CONTENT}
+            if one.address.endswith(("/imports", "/files", "/result-file")):
+                more = {
+                    "data": encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("a.png", b"x")}),
+                    "content_type": MULTIPART_CONTENT,
+                }
             return client.generic(one.method, rows.fill(one.address), headers=headers, **more)
 
         assert faults(OPERATIONS, rows, send) == []

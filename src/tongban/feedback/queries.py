@@ -393,9 +393,13 @@ def published(*, limit: int = PAGE) -> list[Rectification]:
     return list(rows.order_by("-rectified_at", "-id")[:limit])
 
 
-def guidance_of(actor: Actor, *, limit: int = PAGE) -> list[Guidance]:
-    """Give what help was given at somebody's windows, the newest first."""
+def guidance_of(
+    actor: Actor, *, after: tuple[datetime.datetime, int] | None = None, limit: int = PAGE
+) -> list[Guidance]:
+    """Give what help was given at somebody's windows, the newest first, from behind one on."""
     rows = Guidance.objects.filter(window__in=list(actor.window_ids)).select_related("window")
+    if after:
+        rows = rows.filter(Q(given_at__lt=after[0]) | Q(given_at=after[0], id__lt=after[1]))
     return list(rows.order_by("-given_at", "-id")[:limit])
 
 

@@ -111,7 +111,7 @@ def file(
         by=requests.NOBODY,
         at=requests.time_of(request),
     )
-    return _followed(row)
+    return followed(row)
 
 
 @router.post(
@@ -125,9 +125,35 @@ def file(
 )
 def follow(request: TongbanRequest, payload: shapes.FollowIn) -> dict[str, Any]:
     """Tell how a complaint stands to whoever filed it."""
+    return followed(_own(request, payload))
+
+
+def _own(request: TongbanRequest, payload: shapes.FollowIn) -> Complaint:
+    """Give the complaint of whoever holds its number and code; each try counts."""
     four = rules.four_of(payload.four)
     rating.spend_tries(request, payload.number)
-    return _followed(queries.complaint_by_four(payload.number, four))
+    return queries.complaint_by_four(payload.number, four)
+
+
+@router.post(
+    "/complaints/judge",
+    response=shapes.ComplaintFiled,
+    auth=None,
+    operation_id="judgeComplaint",
+    summary="对投诉答复提出意见",
+    description="投诉人凭编号和查询码说明答复是否解决了问题；没有解决的，转上一级机构重新答复（第十一条）。"
+    f"只能提出一次，重发得到 409，因此不需要 Idempotency-Key。{LIMITED}",
+)
+def judge(request: TongbanRequest, payload: shapes.VerdictIn) -> dict[str, Any]:
+    """Keep what the complainant says of the answer."""
+    row = complaints.judge(
+        _own(request, payload).id,
+        is_settled=payload.is_settled,
+        words=payload.words,
+        by=requests.NOBODY,
+        at=requests.time_of(request),
+    )
+    return followed(row)
 
 
 @router.get(
@@ -352,6 +378,7 @@ def _rectification(row: Rectification, request: TongbanRequest) -> dict[str, Any
     return shapes.rectification(row, queries.duties_of([row.id]).get(row.id, []))
 
 
-def _followed(row: Complaint) -> dict[str, Any]:
+def followed(row: Complaint) -> dict[str, Any]:
+    """Show a complaint to whoever filed it."""
     duties = queries.duties_of([row.id]).get(row.id, [])
     return shapes.followed(row, queries.owners_of(row.id), duties)

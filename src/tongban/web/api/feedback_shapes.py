@@ -17,6 +17,9 @@ from tongban.web.kit import requests
 
 KindName = Literal["complaint", "report", "request", "suggestion", "consultation"]
 LegName = Literal["receiving", "home", "parcel"]
+AboutName = Literal["home", "receiving", "both"]
+PLACE_CODE = Field("", max_length=12, description="与办件无关的：区划代码", examples=["520103000000"])
+FOUR = Field("", max_length=4, description="查询码，四位；不填则为联系电话的末四位", examples=["8F2K"])
 NEXT = Field(description="翻页时放进 after 的值")
 
 
@@ -66,15 +69,11 @@ class ComplaintIn(Input):
     words: str = Field(max_length=2000, description="要反映的问题", examples=["窗口中午没有人"])
     number: str = Field("", max_length=60, description="业务编号；与办件无关的不填")
     tail: str = Field("", max_length=4, description="该办件证件号码的最后四位")
-    about: Literal["home", "receiving", "both"] = Field("home", description="问题出在属地、收件地还是两地")
-    place_code: str = Field(
-        "", max_length=12, description="与办件无关的：区划代码", examples=["520103000000"]
-    )
+    about: AboutName = Field("home", description="问题出在属地、收件地还是两地")
+    place_code: str = PLACE_CODE
     name: str = Field("", max_length=60, description="可不填，加密保存")
     phone: str = Field("", max_length=30, description="可不填，加密保存")
-    four: str = Field(
-        "", max_length=4, description="查询码，四位；不填则为联系电话的末四位", examples=["8F2K"]
-    )
+    four: str = FOUR
 
 
 class OutsideComplaintIn(Input):
@@ -86,7 +85,7 @@ class OutsideComplaintIn(Input):
     words: str = Field(max_length=2000, description="反映的问题", examples=["窗口中午没有人"])
     told_at: AwareDatetime = Field(description="来电时间", examples=["2026-03-02T09:05:00+08:00"])
     case: str = Field("", max_length=60, description="业务编号；没有的填区划代码")
-    about: Literal["home", "receiving", "both"] = Field("home", description="问题出在属地、收件地还是两地")
+    about: AboutName = Field("home", description="问题出在属地、收件地还是两地")
     code: str = Field("", max_length=12, description="问题发生在哪里：区划代码", examples=["520103000000"])
     name: str = Field("", max_length=60, description="可不填，加密保存")
     phone: str = Field("", max_length=30, description="可不填，加密保存")
@@ -125,6 +124,11 @@ class FollowIn(Input):
     four: str = Field(min_length=4, max_length=4, description="查询码")
 
 
+class VerdictIn(FollowIn):
+    is_settled: bool = Field(description="答复是否解决了问题")
+    words: str = Field("", max_length=500, description="意见")
+
+
 class ComplaintFiled(Schema):
     """A complaint as whoever filed it sees it."""
 
@@ -137,6 +141,7 @@ class ComplaintFiled(Schema):
     answer: str
     answered_by: str
     answered_at: Moment | None
+    is_settled: bool | None = Field(description="您的意见：是否解决；还没有提出的为空")
 
 
 class ComplaintOwnerOut(Schema):
@@ -294,6 +299,7 @@ def followed(row: Complaint, owners: Sequence[Owner], duties: Sequence[Duty]) ->
     return {
         **{n: getattr(row, n) for n in ("number", "state", "filed_at", "answer", "answered_by")},
         "answered_at": row.answered_at,
+        "is_settled": row.is_settled,
         "state_name": str(row.get_state_display()),
         "owners": [o.authority.name for o in owners],
         "due_at": duties[-1].due_at if duties else None,

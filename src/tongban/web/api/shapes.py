@@ -255,6 +255,14 @@ class ApplicantOut(Schema):
     has_agent_letter: bool
 
 
+class ResultFileOut(Schema):
+    """The office's own electronic result, as it was cleaned."""
+
+    name: str
+    pages: int
+    digest: str = Field(description="清理后文件的 SM3 摘要（十六进制）")
+
+
 class ScanOut(Schema):
     """A scanned sheet."""
 
@@ -318,6 +326,29 @@ class NoticeOut(Schema):
     days: int | None = Field(description="补正期限（日）")
     digest: str = Field(description="PDF 的 SM3 摘要，十六进制")
     pdf_url: str
+
+
+class ToCorrectOut(Schema):
+    key: str
+    name: str
+    advice: str
+
+
+class PreviewOut(NoticeOut):
+    """What a form tells of its case."""
+
+    applicant: str
+    to_correct: list[ToCorrectOut]
+    passed: list[str] = Field(description="已合格的材料")
+    due_on: datetime.date | None = Field(description="补正的最后一天；收件通知书为空")
+
+
+class ForwardOut(Schema):
+    """A listed window to which a case may be forwarded."""
+
+    home_code: DivisionCode = Field(description="转送（forward）时填的 home_code")
+    place: str = Field(examples=["四川省成都市武侯区"])
+    window: str
 
 
 class TransferOut(Schema):
@@ -471,7 +502,9 @@ class CaseOut(CaseBrief):
     suspensions: list[SuspensionOut]
     deliveries: list[DeliveryOut]
     journal: list[EntryOut]
-    looks: list[LookOut]
+    looks: list[LookOut] = Field(
+        description="谁看过受保护的内容；只给两地窗口的负责人和当地、上级管理机构，其他人为空"
+    )
     steps: list[StepOut] = Field(description="您现在可以办理的步骤，主要的在前")
 
 
