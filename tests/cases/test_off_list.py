@@ -8,7 +8,7 @@ import pytest
 from tests import stories
 from tests.catalogue import piloting
 from tongban.cases import doctor, off_list, permissions, queries, rules
-from tongban.cases.models import OffListRequest
+from tongban.cases.models import Case, OffListRequest
 from tongban.cases.operations import intake
 from tongban.cases.operations import off_list as operations
 from tongban.catalogue import queries as catalogue
@@ -245,6 +245,23 @@ class TestTheCaseEnds:
         assert off_list.to_answer(asked.home) == []
         with pytest.raises(refusals.Refusal):
             operations.decline(asked.id, words="不办", by=asked.home, at=asked.at)
+
+    def test_tells_nobody_what_is_missing_before_the_answer(self, asked: stories.Story) -> None:
+        # So no clock of a correction runs out while the home window still owes its answer.
+        with pytest.raises(refusals.Refusal):
+            intake.ask_correction(asked.id, days=5, by=asked.receiver, at=asked.at)
+        assert asked.case.state == "drafting" and asked.case.off_list_asked_at
+
+    def test_closes_the_question_when_it_lapses_too(self, asked: stories.Story) -> None:
+        other = stories.Story(at=asked.at).lead_to("correction")
+        # By no step can a lapse meet an open question (see above); were there one, it would not stay open.
+        OffListRequest.objects.filter(case_id=asked.id).update(case_id=other.id)
+        Case.objects.filter(id=other.id).update(off_list_asked_at=asked.at)
+        other.too_late()
+        other.do("lapse")
+        assert OffListRequest.objects.get(case_id=other.id).outcome == "closed"
+        assert (other.case.state, other.case.off_list_asked_at) == ("lapsed", None)
+        assert not Duty.objects.filter(case_id=other.id, done_at=None).exists()
 
     def test_leaves_what_was_asked_for_in_the_demand(self, asked: stories.Story, actor: ByAccount) -> None:
         intake.withdraw_early(asked.id, reason="申请人改变主意", by=asked.receiver, at=asked.at)

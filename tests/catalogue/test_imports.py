@@ -14,14 +14,16 @@ from pytest_django import Settings
 
 from tests.catalogue import drafting
 from tests.stories import actor
-from tongban.catalogue import files, imports
-from tongban.catalogue.models import AcceptanceStandard, Draft
+from tongban.catalogue import files, imports, soundness
+from tongban.catalogue.models import AcceptanceStandard, Draft, Stage
 from tongban.catalogue.operations import publishing
+from tongban.directory import places
 from tongban.directory.models import Division, Window
 from tongban.documents import imports as kept
 from tongban.documents.models import Import
 from tongban.journal.models import Entry
 from tongban.kernel import sheets
+from tongban.people import roster
 from tongban.people.models import Person, Post
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +53,7 @@ def column(page: Any, title: str) -> int:
 
 
 def put(page: Any, row: int, title: str, value: object) -> None:
-    page.cell(row, column(page, title), value)
+    page.cell(row, column(page, title)).value = value
 
 
 def line(page: Any, **values: object) -> None:
@@ -90,7 +92,7 @@ class TestRoundTrip:
     @pytest.mark.article("B8")
     def test_an_empty_template_says_what_it_wants(self, at: datetime.datetime) -> None:
         book = openpyxl.load_workbook(io.BytesIO(imports.template("contacts", by=actor(OWN))))
-        assert book.sheetnames == ["说明", "区划", "机构", "大厅", "窗口", "选项"]
+        assert book.sheetnames == ["说明", "区划", "机构", "大厅", "窗口", "特殊日期", "选项"]
         assert go(imports.template("contacts", by=actor(OWN)), at).status == "unchanged"
 
 
@@ -142,6 +144,57 @@ class TestContacts:
         assert outlet.supervisor is not None and outlet.supervisor.name == "二厅窗口"
         assert not outlet.is_open
         assert outlet.equipment.count() == 7
+
+    @pytest.mark.article("A2", "B8")
+    def test_says_where_a_window_stands_and_on_which_days_it_keeps_other_hours(
+        self, at: datetime.datetime
+    ) -> None:
+        window, said = yunyan(), {"who": places.SYSTEM, "at": at}
+        monday, tuesday = datetime.date(2026, 3, 9), datetime.date(2026, 3, 10)
+        places.set_window_day(window.id, on=monday, reason="停电检修", **said)
+        places.save_window(window.id, {"latitude": 26.64702, "longitude": 106.63024}, **said)
+        data = imports.export("contacts", by=actor(OWN), at=at)
+        assert (row := go(data, at)).status == "unchanged", row.changes
+
+        def change(book: openpyxl.Workbook) -> None:
+            put(book["窗口"], 2, "经度", "106.7")
+            page = book["特殊日期"]
+            assert page.cell(2, column(page, "原因")).value == "停电检修"
+            put(page, 2, "上班", "10:00")
+            put(page, 2, "下班", "16:00")
+            line(page, 窗口编号=window.id, 日期="2026-03-10", 原因="集中培训")
+
+        row = go(edited(data, change), at)
+        assert (row.status, row.faults, len(row.changes)) == ("checked", [], 3)
+        assert confirm(row, at).status == "applied"
+        window.refresh_from_db()
+        assert (window.latitude, window.longitude) == (26.64702, 106.7)
+        days = {d.on: d for d in window.days.all()}
+        assert days[monday].opens_at == datetime.time(10) and days[tuesday].closes_at is None
+
+        def wrong(book: openpyxl.Workbook) -> None:
+            page = book["特殊日期"]
+            for on, opens, closes in (("2026-03-01", "", ""), ("2026-03-11", "10:00", ""), ("x", "", "")):
+                line(page, 窗口编号=window.id, 日期=on, 上班=opens, 下班=closes, 原因="x")
+            line(page, 窗口编号=999_999, 日期="2026-03-12", 原因="x")
+            put(book["窗口"], 2, "经度", "200")
+
+        row = go(edited(data, wrong), at)
+        found = {(f["sheet"], f["row"], f["column"]) for f in row.faults}
+        assert found == {
+            ("窗口", 2, "经度"),
+            ("特殊日期", 3, "日期"),
+            ("特殊日期", 4, "下班"),
+            ("特殊日期", 5, "日期"),
+            ("特殊日期", 6, "窗口编号"),
+        }
+
+        def elsewhere(book: openpyxl.Workbook) -> None:
+            line(book["特殊日期"], 窗口编号=window.id, 日期="2026-03-20", 原因="外出")
+
+        data = imports.export("contacts", by=actor(CITY), at=at)
+        row = go(edited(data, elsewhere), at, by=CITY)
+        assert [(f["sheet"], f["column"]) for f in row.faults] == [("特殊日期", "窗口编号")]
 
     @pytest.mark.article("B8")
     def test_imports_nothing_when_one_row_is_wrong_and_names_it(self, at: datetime.datetime) -> None:
@@ -228,6 +281,43 @@ class TestStaff:
         assert not person.has_usable_password()
         assert person.trainings.count() == 1
         assert Post.objects.filter(valid_until_on=datetime.date(2026, 12, 31)).count() == 1
+
+    @pytest.mark.article("B8", "P13", "W4")
+    def test_says_who_is_on_duty_on_which_day(self, at: datetime.datetime) -> None:
+        window, monday = yunyan(), datetime.date(2026, 3, 9)
+        clerk, lead = Person.objects.get(account="clerk.520103"), Person.objects.get(account="lead.520103")
+        said: dict[str, Any] = {"by": actor(OWN), "at": at}
+        roster.plan(window.id, first_on=monday, last_on=monday, person_ids=[clerk.pk], **said)
+        data = imports.export("staff", by=actor(OWN), at=at)
+        assert (row := go(data, at, kind="staff")).status == "unchanged", row.changes
+
+        def change(book: openpyxl.Workbook) -> None:
+            page = book["值班"]
+            assert (page.cell(2, column(page, "账号")).value, page.max_row) == ("clerk.520103", 2)
+            put(page, 2, "账号", "lead.520103")
+            for account in ("clerk.520103", "lead.520103"):
+                line(page, 窗口编号=window.id, 日期="2026-03-10", 账号=account)
+
+        row = go(edited(data, change), at, kind="staff")
+        assert (row.status, row.faults) == ("checked", [])
+        assert f"{window.name}2026-03-09值班：{lead.name}" in row.changes
+        assert confirm(row, at).status == "applied"
+        days = roster.of([window.id], on=monday)[window.id]
+        assert [p.account for p in days[0].people] == ["lead.520103"]
+        assert {p.account for p in days[1].people} == {"clerk.520103", "lead.520103"}
+
+        def wrong(book: openpyxl.Workbook) -> None:
+            page = book["值班"]
+            for on, account in (
+                *(("2026-03-14", "clerk.520103"), ("2026-03-11", "clerk.510100")),
+                *(("2026-03-01", "clerk.520103"), ("2026-03-12", "没有的账号")),
+            ):
+                line(page, 窗口编号=window.id, 日期=on, 账号=account)
+
+        row = go(edited(data, wrong), at, kind="staff")
+        found = [(f["row"], f["column"], f["what"]) for f in row.faults]
+        assert [one[:2] for one in found] == [(3, "日期"), (4, "账号"), (5, "日期"), (6, "账号")]
+        assert found[0][2] == "不是工作日：周末"
 
     @pytest.mark.article("S1")
     @pytest.mark.parametrize(
@@ -369,3 +459,159 @@ class TestStandards:
     def test_are_written_by_provinces_and_the_coordination_group_alone(self, by: str) -> None:
         with pytest.raises(imports.NotYourWorkbook):
             imports.template("standards", by=actor(by))
+
+    @pytest.mark.article("B2", "B8")
+    def test_carry_everything_a_standard_says_there_and_back(self, at: datetime.datetime) -> None:
+        whole = drafting.content(
+            fee="工本费10元",
+            modes=["online", "collected"],
+            delivery=["electronic"],
+            results=["机动车驾驶证", "回执"],
+            legal_basis=[{"title": "道路交通安全法", "article": "第十九条"}, {"title": "驾驶证规定"}],
+            codes={"base": "000123456789", "local": "GZ-1"},
+            circumstance=[{"key": "expired", "name": "期满"}, {"key": "damaged", "name": "损毁"}],
+            question=[
+                {
+                    "key": "why",
+                    "text": "为什么换？",
+                    "answers": [
+                        {"text": "到期", "to": "circumstance:expired"},
+                        {"text": "坏了", "to": "circumstance:damaged"},
+                    ],
+                }
+            ],
+        )
+        assert soundness.faults(whole, stage=Stage.PROVINCE) == {}
+        drafting.publish(drafting.GUIZHOU, at=at, said=whole)
+        data = imports.export("standards", by=actor(PROVINCE), at=at)
+        assert (row := go(data, at, kind="standards", by=PROVINCE)).status == "unchanged", row.changes
+
+        def change(book: openpyxl.Workbook) -> None:
+            page = book["标准"]
+            number = next(r for r in range(2, 4000) if page.cell(r, 1).value == "015-1")
+            said = {
+                **{"全程网办": "否", "多地联办": "是", "邮寄": "是", "地方编码": None},
+                **{"办理结果": "机动车驾驶证", "收费": None, "基本编码": "000123456780"},
+            }
+            for title, value in said.items():
+                put(page, number, title, value)
+            laws = book["法定依据"]
+            line(laws, 办理项编号="015-1", 名称="示例条例", 文号="示例〔2026〕1号")
+            asked = book["问题"]
+            number = next(r for r in range(2, 400) if asked.cell(r, column(asked, "回答")).value == "坏了")
+            put(asked, number, "回答", "损坏了")
+
+        row = go(edited(data, change), at, kind="standards", by=PROVINCE)
+        assert (row.status, row.faults) == ("checked", [])
+        assert confirm(row, at, by=PROVINCE).status == "applied"
+        said = Draft.objects.get(procedure__key="015-1").content
+        assert said["modes"] == ["collected", "joint"] and said["delivery"] == ["post", "electronic"]
+        assert (said["results"], said["fee"]) == (["机动车驾驶证"], "")
+        assert said["codes"] == {"base": "000123456780"}
+        assert said["legal_basis"][:2] == whole["legal_basis"]
+        assert said["legal_basis"][2]["document_number"] == "示例〔2026〕1号"
+        assert said["question"][0]["answers"][1] == {"text": "损坏了", "to": "circumstance:damaged"}
+
+    @pytest.mark.article("B8")
+    def test_name_wrong_codes_questions_and_laws_by_sheet_row_and_column(self, at: datetime.datetime) -> None:
+        def change(book: openpyxl.Workbook) -> None:
+            page = book["标准"]
+            number = next(r for r in range(2, 4000) if page.cell(r, 1).value == "015-1")
+            put(page, number, "基本编码", "12")
+            put(page, number + 1, "实施编码", "1" * 31)
+            other = page.cell(number + 1, 1).value
+            line(book["问题"], 办理项编号=other, 问题编号="a", 问题="哪种？", 回答="一", 通向情形="没有的")
+            line(book["法定依据"], 办理项编号="999-1", 名称="没有的")
+
+        data = edited(imports.export("standards", by=actor(PROVINCE), at=at), change)
+        row = go(data, at, kind="standards", by=PROVINCE)
+        found = {(f["sheet"], f["column"]) for f in row.faults}
+        assert row.status == "faulty" and all(f["row"] for f in row.faults)
+        assert {("标准", "基本编码"), ("标准", "实施编码"), ("法定依据", "办理项编号")} <= found
+        assert {("问题", "通向情形"), ("问题", "问题")} <= found
+
+        def doubt(book: openpyxl.Workbook) -> None:
+            put(book["标准"], 2, "邮寄", "也许")
+
+        data = imports.export("standards", by=actor(PROVINCE), at=at)
+        row = go(edited(data, doubt), at, kind="standards", by=PROVINCE)
+        assert [(f["sheet"], f["row"], f["column"]) for f in row.faults] == [("标准", 2, "邮寄")]
+        assert row.faults[0]["what"] == "“也许”不在可选范围内，应为：是、否"
+
+    @pytest.mark.article("B8")
+    def test_leave_what_has_no_column_as_it_was(self, at: datetime.datetime) -> None:
+        whole = drafting.content(codes={"local": "GZ-1"}, modes=["online"], fee="10元")
+        drafting.publish(drafting.GUIZHOU, at=at, said=whole)
+
+        def change(book: openpyxl.Workbook) -> None:
+            for title in ("地方编码", "收费", "全程网办", "多地联办", "异地代收代办"):
+                book["标准"].delete_cols(column(book["标准"], title))
+            del book["法定依据"], book["表单"]
+
+        data = edited(imports.export("standards", by=actor(PROVINCE), at=at), change)
+        assert (row := go(data, at, kind="standards", by=PROVINCE)).status == "unchanged", row.changes
+
+    @pytest.mark.article("B8", "B2")
+    def test_have_instructions_and_drop_downs_for_every_column(self) -> None:
+        for kind, who in (("standards", PROVINCE), ("elements", "group.1")):
+            book = openpyxl.load_workbook(io.BytesIO(imports.template(kind, by=actor(who))))
+            titles = {(p.title, str(c.value).rstrip("*")) for p in book.worksheets for c in p[1] if c.value}
+            about = book[sheets.ABOUT]
+            told = {(row[0].value, row[1].value) for row in about.iter_rows()}
+            for sheet in imports.KINDS[kind].sheets:
+                assert {(sheet.title, c.title) for c in sheet.columns} <= titles & told
+                ranges = [str(v.sqref) for v in book[sheet.title].data_validations.dataValidation]
+                assert len(ranges) == sum(bool(c.choices) for c in sheet.columns)
+
+
+class TestElements:
+    @pytest.mark.article("B8", "B2")
+    def test_an_export_read_again_changes_nothing(self, at: datetime.datetime) -> None:
+        data = imports.export("elements", by=actor("group.1"), at=at)
+        row = go(data, at, kind="elements", by="group.1")
+        assert (row.status, row.faults, row.changes, row.problem) == ("unchanged", [], [], "")
+        assert row.same >= 148
+
+    @pytest.mark.article("B8", "B2")
+    def test_become_a_draft_of_the_coordination_group(self, at: datetime.datetime) -> None:
+        def change(book: openpyxl.Workbook) -> None:
+            page = book["要素"]
+            number = next(r for r in range(2, 4000) if page.cell(r, 1).value == "015-1")
+            said = {"县级实施": "是", "多地联办": "是", "电子送达": "否", "收费": "不收费"}
+            for title, value in {**said, "办理结果": "证\n回执", "日常说法": "换本本"}.items():
+                put(page, number, title, value)
+
+        data = edited(imports.export("elements", by=actor("group.1"), at=at), change)
+        row = go(data, at, kind="elements", by="group.1")
+        assert (row.status, row.faults) == ("checked", [])
+        assert row.changes == ["新起草：015-1 机动车驾驶证换证"]
+        assert confirm(row, at, by="group.1").status == "applied"
+        draft = Draft.objects.get(procedure__key="015-1")
+        assert (draft.stage, draft.province_id) == (Stage.ELEMENTS, None)
+        assert draft.content["levels"] == ["prefecture", "county"] and "joint" in draft.content["modes"]
+        assert (draft.content["results"], draft.content["words"]) == (["证", "回执"], ["换本本"])
+        assert go(data, at, kind="elements", by="group.1").status == "unchanged"
+
+    @pytest.mark.article("B8")
+    def test_name_what_does_not_hold_by_sheet_row_and_column(self, at: datetime.datetime) -> None:
+        def change(book: openpyxl.Workbook) -> None:
+            page = book["要素"]
+            number = next(r for r in range(2, 4000) if page.cell(r, 1).value == "015-1")
+            for title in ("省级实施", "市级实施", "县级实施"):
+                put(page, number, title, "否")
+            put(page, number, "基本编码", "12")
+            put(page, number + 1, "牵头部门", None)
+
+        data = edited(imports.export("elements", by=actor("group.1"), at=at), change)
+        row = go(data, at, kind="elements", by="group.1")
+        found = {(f["sheet"], f["column"]) for f in row.faults}
+        assert found == {("要素", "省级实施"), ("要素", "基本编码"), ("要素", "牵头部门")}
+        assert all(f["row"] for f in row.faults) and not Draft.objects.exists()
+
+    @pytest.mark.article("B8", "W7")
+    def test_of_all_five_are_not_a_provinces(self, at: datetime.datetime) -> None:
+        data = imports.export("elements", by=actor("group.1"), at=at)
+        row = go(data, at, kind="elements", by=PROVINCE)
+        assert row.status == "faulty" and {f["what"] for f in row.faults} == {"没有这个办理项"}
+        own = openpyxl.load_workbook(io.BytesIO(imports.export("elements", by=actor(PROVINCE), at=at)))
+        assert own["要素"].max_row == 1

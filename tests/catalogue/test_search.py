@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tongban.catalogue import operations, permissions, queries, rules, search
+from tongban.catalogue import operations, permissions, queries, rules, search, sounds
 from tongban.catalogue.models import Procedure, Synonym
 from tongban.catalogue.operations import words
+from tongban.directory import queries as directory
 from tongban.journal.models import Entry
 from tongban.people.actors import Actor
 
 
-def labelled() -> list[tuple[str, set[int]]]:
+def labelled(name: str = "everyday") -> list[tuple[str, set[int]]]:
     """Give what people type, each with the items that may be meant."""
-    with (Path(__file__).parent / "everyday.csv").open(encoding="utf-8", newline="") as file:
+    with (Path(__file__).parent / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return [(r["typed"], {int(seq) for seq in r["meant"].split("|")}) for r in csv.DictReader(file)]
 
 
@@ -41,6 +42,37 @@ class TestFindItems:
         list_ = labelled()
         hits = [bool(meant & set(first(typed, limit=1))) for typed, meant in list_]
         assert statistics.fmean(hits) >= 0.9
+
+    @pytest.mark.parametrize(
+        ("name", "size", "among_three", "first_of_all"),
+        [("fresh", 800, 0.985, 0.96), ("trial", 200, 0.975, 0.91)],
+    )
+    def test_finds_what_was_written_down_before_anybody_tried_it(
+        self, name: str, size: int, among_three: float, first_of_all: float
+    ) -> None:
+        list_ = labelled(name)
+        assert len(list_) >= size
+        assert {seq for _typed, meant in list_ for seq in meant} >= set(range(1, 149)) or name == "trial"
+        found = [(typed, meant, first(typed)) for typed, meant in list_]
+        missed = [(typed, seqs) for typed, meant, seqs in found if not meant & set(seqs)]
+        assert len(missed) <= (1 - among_three) * len(list_), missed
+        assert statistics.fmean(bool(meant & set(seqs[:1])) for _typed, meant, seqs in found) >= first_of_all
+
+    def test_reads_a_word_that_sounds_alike_only_where_nothing_is_written_so(self) -> None:
+        assert first("架照丢了")[0] == 14
+        assert 46 in first("工伤怎样认定")  # 工伤 sounds like 工商, but is a word of its own
+
+    @pytest.mark.parametrize(
+        "typed",
+        ["驾照丢了", "ｊｉａｚｈａｏ　ｄｉｕｌｅ", "駕照丟了", "驾 照 丢 了", "请问我的驾照丢了咋个办"],
+    )
+    def test_finds_the_same_however_it_is_typed(self, typed: str) -> None:
+        assert first(typed)[0] == 14
+
+    def test_finds_nothing_in_words_of_which_the_list_has_only_stray_characters(self) -> None:
+        assert {tuple(first(typed)) for typed in ("量子力学", "天气预报", "红烧肉怎么做", "hello world")} == {
+            ()
+        }
 
     def test_finds_by_a_character_by_initials_and_through_a_slip(self) -> None:
         assert first("孤")[0] == 16
@@ -73,6 +105,7 @@ class TestFindItems:
         self, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(queries, "_FRESH_FOR", 3600.0)
+        monkeypatch.setattr(directory, "_FRESH_FOR", 3600.0)  # of the practice clock
         queries.find_items("驾照")  # builds the index
         with django_assert_num_queries(2):
             queries.find_items("驾照丢了", limit=20)
@@ -125,6 +158,12 @@ class TestSynonyms:
         queries.forget()
         assert first("qqzzxx") == []
 
+    def test_may_stand_for_any_of_several_words(self, manager: Actor, at: datetime.datetime) -> None:
+        words.add_synonym(word="搞不赢", means="残疾人证注销、排污许可", by=manager, at=at)
+        queries.forget()
+        assert set(first("搞不赢", limit=2)) == {146, 71}
+        assert first("排污搞不赢")[0] == 71
+
     def test_are_noticed_by_a_process_that_has_its_index(self, manager: Actor, at: datetime.datetime) -> None:
         assert first("qqzzxx") == []
         words.add_synonym(word="qqzzxx", means="机动车驾驶证补证", by=manager, at=at)
@@ -162,8 +201,16 @@ class TestSynonyms:
 
 
 class TestTerms:
-    def test_cut_a_name_into_characters_pairs_syllables_and_initials(self) -> None:
-        assert {"社", "社保", "保卡", "she", "shebaoka", "sbk"} <= search.terms_of("社保卡")
+    def test_cut_a_name_into_characters_each_with_its_sound(self) -> None:
+        tokens = search.tokens_of("社保卡")
+        assert [t.char for t in tokens] == ["社", "保", "卡"]
+        assert [t.sound for t in tokens] == ["se", "bao", "ka"]  # she and se are one to many people
+        assert search.read("shebaoka")[0] == [search.Token("", t.sound) for t in tokens]
 
     def test_leave_out_words_that_everybody_types(self) -> None:
-        assert "我" not in search.terms_of_query("我的驾照")
+        assert "我" not in {t.char for t in search.read("我的驾照")[0]}
+
+    def test_cut_letters_into_as_few_syllables_as_hold_them_all(self) -> None:
+        assert sounds.cut("jiazhaodiule") == ["jia", "zhao", "diu", "le"]
+        assert sounds.cut("fangan", usual={"fan", "gan"}) == ["fan", "gan"]
+        assert sounds.cut("sbk") == ["s", "b", "k"]

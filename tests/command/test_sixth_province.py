@@ -53,7 +53,8 @@ def workbook(**wrong: str) -> bytes:
         }
         for code, (_n, _l, _p, short) in PLACES.items()
     ]
-    rows = [divisions, authorities, halls, windows]
+    days: list[dict[str, str]] = []  # on which a window keeps other hours: none
+    rows = [divisions, authorities, halls, windows, days]
     return sheets.write(list(zip(book.SHEETS, rows, strict=True)), title="广西", about=book.ABOUT)
 
 

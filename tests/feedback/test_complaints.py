@@ -4,6 +4,8 @@ import datetime
 from collections.abc import Callable
 
 import pytest
+from django.test import Client
+from procrastinate.contrib.django import app
 
 from tests import stories
 from tongban.directory.models import Parameter
@@ -162,6 +164,19 @@ class TestEscalate:
         done = complaints.answer(row.id, answer="小组答复", by=actor("group.1"), at=later)
         assert done.state == "answered"
         assert list(soundness.examine()) == []
+
+    def test_goes_up_by_itself_and_says_so_to_whoever_complained(
+        self, received: stories.Story, client: Client
+    ) -> None:
+        job = app.periodic_registry.periodic_tasks[tasks.escalate.name, ""]
+        assert job.cron == "*/5 * * * *"  # nobody has to press anything
+        row = filed(received, about="home")
+        assert tasks.escalate_all(at=due(row, "answer_complaint")) == 1
+        asked = client.post("/complaints/", {"number": row.number, "four": "0009"})
+        page = client.get(asked["Location"]).content.decode()
+        row.refresh_from_db()
+        assert row.escalated_to is not None
+        assert "督办" in page and row.escalated_to.name in page
 
     def test_hands_an_answer_that_settles_nothing_to_the_level_above(
         self, received: stories.Story, actor: ByAccount

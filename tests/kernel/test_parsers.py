@@ -122,9 +122,18 @@ def test_item_files_that_somebody_broke_say_where(tmp_path: Path) -> None:
     holds()
 
 
-@given(TYPED)
-def test_search_words_give_terms(text: str) -> None:
-    assert all(term and term == term.strip() for term in search.terms_of_query(text))
+def test_search_words_are_read_as_characters_and_syllables() -> None:
+    listed = search.Listed(1, "机动车驾驶证换证", "公安部门", ("换驾照",))
+    index = search.Index([listed], synonyms={"驾照": "驾驶证"})  # reads the pinyin, once
+
+    @given(TYPED)
+    def holds(text: str) -> None:
+        tokens, left = search.read(search.plain(text))
+        assert 0 <= left <= len(text)
+        assert all(len(token.char) <= 1 and token.sound == token.sound.strip() for token in tokens)
+        assert index.find(text, limit=3) in ([], [1])
+
+    holds()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
@@ -83,7 +84,7 @@ class Rows:
         synonym = Synonym.objects.filter(is_off=False).order_by("id").first()
         assert synonym is not None
         announcement = keeping.publish_announcement(
-            {"title": "公告", "body": "正文"}, province=GUIZHOU, by=at_home, at=at
+            {"title": "公告", "body": "正文"}, place=GUIZHOU, by=at_home, at=at
         )
         received = stories.Story(at=at).lead_to("received")
         said: dict[str, Any] = {"by": requests.NOBODY, "at": at}
@@ -123,6 +124,8 @@ class Rows:
             return {name: self.fill(value) for name, value in said.items()}
         if isinstance(said, str) and said.startswith("{") and said[1:-1] in self.values:
             return self.values[said[1:-1]]
+        if isinstance(said, list):
+            return [self.fill(value) for value in said]
         return said.format_map(self.values) if isinstance(said, str) else said
 
 
@@ -152,7 +155,12 @@ LIST_PAGE, PILOT_PAGE = "/overview/lists/{batch}/", "/overview/pilots/{pilot}/"
 STANDARDS, PLACES, DESK, SYSTEM = "/overview/standards", "/overview/places", "/desk", "/system"
 PAGES: dict[str, list[Try]] = {
     "announcement_publish": [
-        post("/overview/announcements/publish/", title="公告", body="正文", province="{province}")
+        post("/overview/announcements/publish/", title="公告", body="正文", place="{province}"),
+        post(
+            "/overview/announcements/publish/",
+            *("manager.520000", "manager.520100", "manager.530000", CLERK),
+            **{"title": "公告", "body": "正文", "place": "520103000000"},
+        ),
     ],
     "announcement_withdraw": [post("/overview/announcements/{announcement}/withdraw/", reason="写错")],
     "presence": [post(f"{DESK}/window/presence/", CLERK, window="{window}", present="1")],
@@ -197,7 +205,10 @@ PAGES: dict[str, list[Try]] = {
         get(f"{STANDARDS}/differences/{{difference}}/", CLERK, OFFICER),
         post(f"{STANDARDS}/differences/{{difference}}/", CLERK, OFFICER, words="统一为 5 天"),
     ],
-    "overview_item_make": [post("/overview/items/make/", item_seq="15", kind="公共服务", name="示例")],
+    "overview_item_make": [
+        post("/overview/items/make/", item_seq="15", kind="公共服务", name="示例", **whose)
+        for whose in ({}, {"province": GUIZHOU})
+    ],
     "list_begin": [post("/overview/lists/begin/", year="2027")],
     "list": [get(LIST_PAGE, CLERK, OFFICER)],
     "list_act": [
@@ -230,7 +241,9 @@ PAGES: dict[str, list[Try]] = {
     ],
     "workbook_import": [get("/overview/workbooks/imports/{import}/")],
     "workbook_confirm": [post("/overview/workbooks/imports/{import}/confirm/")],
-    "workbook_hand_in": [post("/overview/workbooks/contacts/import/", CLERK, OFFICER)],
+    "workbook_hand_in": [
+        post(f"/overview/workbooks/{kind}/import/", CLERK, OFFICER) for kind in ("contacts", "complaints")
+    ],
     "system_account": [get(f"{SYSTEM}/accounts/{{person}}/")],
     "system_account_password": [post(f"{SYSTEM}/accounts/{{person}}/password/")],
     "system_account_act": [post(f"{SYSTEM}/accounts/{{person}}/off/")],
@@ -247,6 +260,7 @@ def call(method: str, path: str, /, *who: str, **sent: Any) -> Try:
 
 
 DRAFT, VERSION, WINDOW = "/standard-drafts/{draft}", "/standard-versions/{standard}", "/windows/{window}"
+HELP = "/help/{case}"
 CONTENT = {"legal_limit": 20, "promised_limit": 5}
 ELEMENTS = {
     **{"levels": ["county"], "applicants": ["person"], "modes": ["collected"], "delivery": ["post"]},
@@ -256,6 +270,10 @@ PERSON = {"account": "wang.li", "name": "王丽", "role": "clerk", "from_on": "2
 OUTSIDE = {
     **{"system": "12345", "number": "R-1", "leg": "receiving", "level": 1, "on": "2026-01-05"},
     "code": "520103000000",
+}
+CALLED = {
+    **{"system": "12345", "number": "C-1", "kind": "request", "words": "门口没有指引"},
+    **{"told_at": "2026-01-05T09:00:00+08:00", "code": "520103000000"},
 }
 OPERATIONS: dict[str, list[Try]] = {
     "listStandardVersions": [call("GET", "/standards/{procedure}/versions", CLERK, OFFICER)],
@@ -286,6 +304,17 @@ OPERATIONS: dict[str, list[Try]] = {
     "setWindowDay": [call("PUT", f"{WINDOW}/days/{DAY}", reason="检修")],
     "clearWindowDay": [call("DELETE", f"{WINDOW}/days/{DAY}")],
     "closeWindow": [call("POST", f"{WINDOW}/closing", reason="撤并")],
+    "getRoster": [call("GET", f"{WINDOW}/roster")],
+    "planRoster": [
+        call("PUT", f"{WINDOW}/roster", *BOTH, "lead.510107", first_on=DAY, last_on=DAY, people=[])
+    ],
+    "getHelp": [call("GET", HELP)],
+    "getHelpQuestion": [call("GET", f"{HELP}/questions/delivery")],
+    "answerHelpQuestion": [call("POST", f"{HELP}/questions/delivery", delivery_way="post")],
+    "addHelpFile": [call("POST", f"{HELP}/questions/delivery/files")],
+    "getHelpFile": [call("GET", f"{HELP}/files/{{complaint}}")],
+    "removeHelpFile": [call("DELETE", f"{HELP}/files/{{complaint}}")],
+    "endHelp": [call("POST", f"{HELP}/end")],
     "givePost": [call("POST", f"{WINDOW}/posts", **PERSON)],
     "endPost": [call("POST", "/posts/{post}/end", until_on=DAY)],
     "addTraining": [call("POST", "/posts/{post}/trainings", title="规程", passed_on="2026-01-05")],
@@ -293,7 +322,10 @@ OPERATIONS: dict[str, list[Try]] = {
     "getImport": [call("GET", "/workbooks/imports/{import}")],
     "confirmImport": [call("POST", "/workbooks/imports/{import}/confirm")],
     "markPresence": [call("PUT", "/presence", CLERK, MANAGER, is_present=True, window_id="{window}")],
-    "makeProcedure": [call("POST", "/procedures", name="示例", kind="公共服务", item_seq=15)],
+    "makeProcedure": [
+        call("POST", "/procedures", name="示例", kind="公共服务", item_seq=15, **whose)
+        for whose in ({}, {"province": GUIZHOU})
+    ],
     "beginElements": [call("POST", "/procedures/{procedure}/elements")],
     "writeElements": [call("PUT", "/element-drafts/{draft}", revision="{revision}", content=ELEMENTS)],
     "getItemList": [call("GET", "/item-lists/{batch}", CLERK, OFFICER)],
@@ -309,6 +341,10 @@ OPERATIONS: dict[str, list[Try]] = {
     "recommendPilot": [call("POST", "/pilots/{pilot}/recommend", words="x")],
     "takeUpPilot": [call("POST", "/pilots/{pilot}/take-up", item_list_id="{batch}")],
     "importRatings": [call("POST", "/ratings/import", rows=[OUTSIDE])],
+    "importComplaints": [
+        call("POST", "/complaints/import", rows=[CALLED]),
+        call("POST", "/complaints/import", rows=[{**CALLED, "code": "", "case": "{case}", "about": "both"}]),
+    ],
     **{
         name: [call("POST", f"/complaints/{{complaint}}/{step}", revision=1, **said)]
         for name, step, said in (
@@ -402,8 +438,11 @@ class TestRowsOfOthers:
                 "data": json.dumps(rows.fill(one.sent)),
                 "content_type": "application/json",
             }
-            if one.address.endswith("/imports"):
-                more = {"data": encode_multipart(BOUNDARY, {"file": "x"}), "content_type": MULTIPART_CONTENT}
+            if one.address.endswith(("/imports", "/files")):
+                more = {
+                    "data": encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("a.png", b"x")}),
+                    "content_type": MULTIPART_CONTENT,
+                }
             return client.generic(one.method, rows.fill(one.address), headers=headers, **more)
 
         assert faults(OPERATIONS, rows, send) == []

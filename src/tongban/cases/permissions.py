@@ -143,6 +143,12 @@ def require_scan(case: Case, *, by: Actor) -> None:
         raise NotThisState(state=State(case.state).label, step=_("上传扫描件"))
 
 
+def may_see_looks(case: Case, *, by: Actor) -> bool:
+    """Say whether somebody answers for a case, and so may see who has looked at its protected data (P26(4))."""
+    leads = by.lead_window_ids & {case.receiving_window_id, case.home_window_id}
+    return bool(leads or by.managed_prefixes)
+
+
 def may_scan(case: Case, *, by: Actor) -> bool:
     """Say whether `require_scan` would let the person pass."""
     try:

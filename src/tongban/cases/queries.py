@@ -527,6 +527,15 @@ def owed(actor: Actor, *, kinds: Sequence[str], limit: int = 200) -> list[tuple[
     return _with_cases(list(rows[:limit]), actor)
 
 
+# What is on its way to a window, or has arrived there and waits for acceptance.
+INCOMING = ("confirm_arrival", "confirm_paper", "confirm_result_arrival", "decide_acceptance")
+
+
+def incoming(actor: Actor) -> list[tuple[Duty, Case]]:
+    """Give what is on its way to somebody's windows, and what has arrived there and waits for acceptance."""
+    return owed(actor, kinds=INCOMING)
+
+
 # States in which a case waits for its applicant to bring or to fetch something.
 WAITS_FOR_APPLICANT = frozenset(
     {name for name, row in STATES.items() if row.turn == Part.APPLICANT}

@@ -1,6 +1,7 @@
 """The elements of a procedure that hold wherever it is applied for (B2): levels, modes, fee, legal basis, delivery.
 
-They are versioned as standards are: a line of `Stage.ELEMENTS` that the coordination group writes and reviews.
+They are versioned as standards are: a line of `Stage.ELEMENTS` that the coordination group writes and reviews, or
+the province whose procedure it is.
 What ships with the product counts while nothing is published here. A place's own standard may say more.
 """
 
@@ -24,7 +25,11 @@ def of(procedure: Procedure) -> dict[str, Any]:
         "lead_department": procedure.item.lead_department,
         "words": [],
         "legal_basis": [],
-        "codes": {"base": procedure.base_code} if procedure.base_code else {},
+        "codes": {
+            name: code
+            for name, code in (("base", procedure.base_code), ("local", procedure.local_code))
+            if code
+        },
         "legal_limit": 0,
         "promised_limit": 0,
     }
@@ -36,7 +41,9 @@ def applied(procedure: Procedure, row: AcceptanceStandard | None) -> Procedure:
         for name in COLUMNS:
             if row.content.get(name):
                 setattr(procedure, name, row.content[name])
-        procedure.base_code = row.content.get("codes", {}).get("base", "") or procedure.base_code
+        codes = row.content.get("codes", {})
+        procedure.base_code = codes.get("base", "") or procedure.base_code
+        procedure.local_code = codes.get("local", "") or procedure.local_code
     return procedure
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 
 from tongban.catalogue import book as standards_book
+from tongban.catalogue import elements_book
 from tongban.directory import book as directory_book
 from tongban.directory import places
 from tongban.directory import queries as directory
@@ -189,7 +190,8 @@ def _rights(by: Actor) -> directory_book.Rights:
 
 
 def _export_contacts(by: Actor, at: datetime.datetime) -> Sheets:
-    return directory_book.export(permissions.authorities_seen_by(by))
+    on = at.astimezone(worktime.BEIJING).date()
+    return directory_book.export(permissions.authorities_seen_by(by), on=on)
 
 
 def _plan_contacts(book: Book, by: Actor, at: datetime.datetime) -> directory_book.Plan:
@@ -205,7 +207,8 @@ def _apply_contacts(wanted: directory_book.Plan, digest: bytes, by: Actor, at: d
 
 
 def _export_staff(by: Actor, at: datetime.datetime) -> Sheets:
-    return people_book.export(staff.under(by, on=at.astimezone(worktime.BEIJING).date()))
+    on = at.astimezone(worktime.BEIJING).date()
+    return people_book.export(staff.under(by, on=on), on=on)
 
 
 def _plan_staff(book: Book, by: Actor, at: datetime.datetime) -> people_book.Plan:
@@ -221,11 +224,20 @@ def _apply_standards(wanted: standards_book.Plan, digest: bytes, by: Actor, at: 
     standards_book.apply(wanted, by=by, at=at)
 
 
+def _apply_elements(wanted: standards_book.Plan, digest: bytes, by: Actor, at: datetime.datetime) -> None:
+    elements_book.apply(wanted, by=by, at=at)
+
+
+def _plan_elements(book: Book, by: Actor, at: datetime.datetime) -> standards_book.Plan:
+    return elements_book.plan(book, by=by, at=at)
+
+
 def _plan_standards(book: Book, by: Actor, at: datetime.datetime) -> standards_book.Plan:
     return standards_book.plan(book, by=by, at=at)
 
 
-KINDS: Mapping[str, Kind] = {
+# Apps above add theirs (`config.subscriptions`).
+KINDS: dict[str, Kind] = {
     "contacts": Kind(
         _("机构、大厅和窗口"),
         directory_book.ABOUT,
@@ -252,5 +264,14 @@ KINDS: Mapping[str, Kind] = {
         standards_book.export,
         _plan_standards,
         _apply_standards,
+    ),
+    "elements": Kind(
+        _("办理项要素（成为草案）"),
+        elements_book.ABOUT,
+        elements_book.SHEETS,
+        standards_book.may,
+        elements_book.export,
+        _plan_elements,
+        _apply_elements,
     ),
 }

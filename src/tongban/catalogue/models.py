@@ -53,6 +53,10 @@ class Procedure(models.Model):
     implementing_code = models.CharField("实施编码", max_length=31, blank=True)
     procedure_code = models.CharField("业务办理项编码", max_length=33, blank=True)
     local_code = models.CharField("地方编码", max_length=64, blank=True)
+    # Of one province, which alone decides it and keeps what is said of it; none: one of all five (P7, W7).
+    province = models.ForeignKey(
+        Division, models.PROTECT, null=True, related_name="+", verbose_name="所属省份"
+    )
     is_open = models.BooleanField("可办理", default=True)
     # From which day a procedure that was made here can be applied for; the shipped ones always could.
     opens_on = models.DateField("开始办理日期", null=True)
@@ -115,7 +119,8 @@ class AcceptanceStandard(models.Model):
                 name="a_standard_is_reviewed_by_another_person",
             ),
             models.CheckConstraint(
-                condition=Q(stage__in=[Stage.ELEMENTS, Stage.FIVE_PROVINCES], province__isnull=True)
+                condition=Q(stage=Stage.ELEMENTS)
+                | Q(stage=Stage.FIVE_PROVINCES, province__isnull=True)
                 | Q(stage__in=[Stage.GUIDE, Stage.PROVINCE], province__isnull=False)
                 | Q(is_sample=True),
                 name="a_five_province_standard_belongs_to_no_province",
@@ -210,7 +215,8 @@ class Draft(models.Model):
                 name="one_draft_a_standard_at_a_time",
             ),
             models.CheckConstraint(
-                condition=Q(stage__in=[Stage.ELEMENTS, Stage.FIVE_PROVINCES], province__isnull=True)
+                condition=Q(stage=Stage.ELEMENTS)
+                | Q(stage=Stage.FIVE_PROVINCES, province__isnull=True)
                 | Q(stage__in=[Stage.GUIDE, Stage.PROVINCE], province__isnull=False),
                 name="a_five_province_draft_belongs_to_no_province",
             ),

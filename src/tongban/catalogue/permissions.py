@@ -18,6 +18,10 @@ class NotTheGroup(refusals.NotAllowed):
     """只有协调小组人员可以办理这一步。"""
 
 
+class NotYourProcedure(NotYourStandard):
+    """五省共用的办理项由协调小组新建，一个省自己的办理项由该省政务服务管理机构新建。"""
+
+
 class NotAProvince(refusals.NotAllowed):
     """只有省级政务服务管理机构人员可以代表本省答复。"""
 
@@ -41,6 +45,16 @@ def require_edit(province: str | None, *, by: Actor) -> None:
     """
     if not may_edit(province, by=by):
         raise NotYourStandard(who="协调小组" if province is None else "该省政务服务管理机构")
+
+
+def require_make(province: str | None, *, by: Actor) -> None:
+    """Refuse a new procedure of all five to all but the coordination group, a province's to all but its authority.
+
+    Raises:
+        NotYourProcedure.
+    """
+    if not may_edit(province, by=by):
+        raise NotYourProcedure
 
 
 def may_review(draft: Draft, *, by: Actor) -> bool:

@@ -109,7 +109,7 @@ def _opened(on: datetime.date) -> Q:
 def _open_procedures(
     *, on: datetime.date, shown: int | None = None
 ) -> "Prefetch[str, QuerySet[Procedure], str]":
-    rows = Procedure.objects.filter(_opened(on)).order_by("key")
+    rows = Procedure.objects.filter(_opened(on)).select_related("province").order_by("key")
     if shown is not None:
         place = Window(RowNumber(), partition_by="item_id", order_by="key")
         rows = rows.annotate(place=place).filter(place__lte=shown)
@@ -197,7 +197,7 @@ def open_procedure(procedure_id: int, *, on: datetime.date | None = None) -> Pro
 
 
 _procedure = compiled.Read(
-    lambda procedure_id: Procedure.objects.select_related("item").filter(id=procedure_id), int
+    lambda procedure_id: Procedure.objects.select_related("item", "province").filter(id=procedure_id), int
 )
 
 
@@ -210,7 +210,13 @@ def deciding_division(procedure: Procedure, home_code: str, *, level: str) -> st
 
     Raises:
         rules.NobodyDecides: when none of the procedure's levels exists there.
+        rules.OfAnotherProvince: it is one that another province has for itself.
     """
+    if procedure.province_id and procedure.province_id != rules.province_of(home_code):
+        names = directory.names_of([procedure.province_id])
+        raise rules.OfAnotherProvince(
+            procedure=procedure.name, province=names.get(procedure.province_id, procedure.province_id)
+        )
     above = {
         one: code
         for one in (Level.PROVINCE, Level.PREFECTURE, Level.COUNTY)
@@ -345,7 +351,7 @@ def procedure(key: str) -> Procedure:
     Raises:
         rules.UnknownProcedure: there is none.
     """
-    row = Procedure.objects.select_related("item").filter(key=key).first()
+    row = Procedure.objects.select_related("item", "province").filter(key=key).first()
     if row is None:
         raise rules.UnknownProcedure()
     return row
@@ -368,7 +374,8 @@ def procedures(words: str, *, after: str = "", limit: int) -> list[Procedure]:
 def items(words: str, *, after: int | None = None, limit: int) -> list[Item]:
     """Give items, on the list or not, with all their procedures: those that fit what was typed, else all in order."""
     rows = Item.objects.exclude(seq=Item.OFF_LIST)
-    rows = rows.prefetch_related(Prefetch("procedures", Procedure.objects.order_by("key")))
+    procedures = Procedure.objects.select_related("province").order_by("key")
+    rows = rows.prefetch_related(Prefetch("procedures", procedures))
     words = text.clean(words)
     if words:
         seqs = _current().index.find(words, limit=limit)

@@ -99,6 +99,10 @@ class NobodyDecides(refusals.NotAllowed):
     """“{procedure}”在所选地方没有对应的实施层级，请换一个属地或实施层级。"""
 
 
+class OfAnotherProvince(NobodyDecides):
+    """“{procedure}”是{province}自己的办理项，只能在{province}办理。请换一个属地，或者换一个办理项。"""
+
+
 def province_of(code: str) -> str:
     """Give the code of the province in which a division lies."""
     return code[:2].ljust(12, "0")

@@ -37,7 +37,6 @@ _SOURCES = [
     "catalogue/data",
     "catalogue/files.py",
     "catalogue/operations/__init__.py",
-    "catalogue/search.py",
     "people/applicants.py",
     "people/operations.py",
     "messages/data",

@@ -11,7 +11,9 @@ from django.urls import reverse
 
 from tongban.cases import following
 from tongban.cases.models import Case, CaseApplicant
+from tongban.catalogue import imports
 from tongban.directory import queries as directory
+from tongban.feedback.operations import hotline
 from tongban.kernel import links
 from tongban.messages import gateways
 from tongban.messages.operations import writing
@@ -39,6 +41,7 @@ def connect() -> None:
         writing.ADDRESSES.append(address_of)
     if rating_link not in writing.RATING:
         writing.RATING.append(rating_link)
+    imports.KINDS.setdefault(hotline.KIND, hotline.WORKBOOK)
     following.queue_after(TELL, steps=MOMENTS)  # in the step's own transaction (P21(4))
 
 

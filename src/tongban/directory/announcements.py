@@ -1,4 +1,7 @@
-"""Public announcements (公告): published for one province or all five, withdrawn with a reason, never deleted."""
+"""Public announcements (公告): published for one place or all five provinces, withdrawn with a reason, never deleted.
+
+A province's concern everybody; a city's or county's are shown on the pages of its place (`of_place`) and in the list.
+"""
 
 import datetime
 from collections.abc import Mapping
@@ -13,6 +16,7 @@ from tongban.directory.models import Announcement, Division, Level
 from tongban.kernel import refusals, text, worktime
 
 TITLE, BODY, REASON = 80, 8000, 200
+LEVELS = (Level.PROVINCE, Level.PREFECTURE, Level.COUNTY)
 ARTICLE = "P15"
 _ALL = 0  # under which chain announcements for all five provinces are journalled
 
@@ -27,25 +31,37 @@ class AlreadyWithdrawn(refusals.OutOfTurn):
 
 def shown_on(on: datetime.date) -> QuerySet[Announcement]:
     """Give the announcements that the public sees on a day, the newest first."""
-    rows = Announcement.objects.filter(withdrawn_at=None, from_on__lte=on).select_related("province")
+    rows = Announcement.objects.filter(withdrawn_at=None, from_on__lte=on).select_related("place")
     return rows.filter(Q(until_on=None) | Q(until_on__gte=on)).order_by("-from_on", "-id")
 
 
 def page(
-    *, on: datetime.date, province: str = "", after: tuple[datetime.date, int] | None = None, limit: int
+    *, on: datetime.date, place: str = "", after: tuple[datetime.date, int] | None = None, limit: int
 ) -> list[Announcement]:
     """Give what the public sees, the newest first.
 
     Args:
-        province: the code of a province; those for all five come with its own. Empty: all.
+        place: the code of a division; what places above it, in it and all five have published. Empty: all.
         after: day and id of the last one of the page before.
     """
     rows = shown_on(on)
-    if province:
-        rows = rows.filter(Q(province_id=province) | Q(province=None))
+    if place:
+        inside = Q(place__code__startswith=rules.prefix_of(place))
+        rows = rows.filter(Q(place_id__in=rules.chain_of(place)) | inside | Q(place=None))
     if after:
         rows = rows.filter(Q(from_on__lt=after[0]) | Q(from_on=after[0], id__lt=after[1]))
     return list(rows[:limit])
+
+
+def of_everybody(*, on: datetime.date, limit: int) -> list[Announcement]:
+    """Give what provinces and all five have published, the newest first: what concerns everybody."""
+    rows = shown_on(on).filter(Q(place=None) | Q(place__level=Level.PROVINCE))
+    return list(rows[:limit])
+
+
+def of_place(code: str, *, on: datetime.date, limit: int) -> list[Announcement]:
+    """Give what a division and those above it have published, the newest first."""
+    return list(shown_on(on).filter(place_id__in=rules.chain_of(code))[:limit])
 
 
 def get(announcement_id: int, *, on: datetime.date) -> Announcement:
@@ -62,19 +78,19 @@ def get(announcement_id: int, *, on: datetime.date) -> Announcement:
 
 def published(*, before: int | None = None, limit: int) -> list[Announcement]:
     """Give every announcement for those who publish them, the last one published first."""
-    rows = Announcement.objects.select_related("province").order_by("-id")
+    rows = Announcement.objects.select_related("place").order_by("-id")
     return list((rows.filter(id__lt=before) if before else rows)[:limit])
 
 
 @transaction.atomic
 def publish(
-    values: Mapping[str, str], *, province: str | None, who: places.Who, at: datetime.datetime
+    values: Mapping[str, str], *, place: str | None, who: places.Who, at: datetime.datetime
 ) -> Announcement:
     """Publish an announcement (P15): from a day on, until a day or until it is withdrawn.
 
     Args:
         values: title, body, from_on (empty: today), until_on (may be empty), days written as 2026-03-02.
-        province: the code of the province that it is for; None: all five.
+        place: the code of the division that it is for; None: all five provinces.
 
     Raises:
         rules.NotFilled: with a sentence for every field that is wrong.
@@ -93,14 +109,14 @@ def publish(
         wrong.setdefault("from_on", _("公布日期不能早于今天"))
     if until_on and until_on < from_on:
         wrong.setdefault("until_on", _("截止日期不能早于公布日期"))
-    if province is not None and not Division.objects.filter(code=province, level=Level.PROVINCE).exists():
-        wrong["province"] = _("请选择省份")
+    if place is not None and not Division.objects.filter(code=place, level__in=LEVELS).exists():
+        wrong["place"] = _("请选择范围")
     if wrong:
         raise rules.NotFilled(fields=wrong)
     row = Announcement.objects.create(
         title=title,
         body=body,
-        province_id=province,
+        place_id=place,
         from_on=from_on,
         until_on=until_on,
         published_at=at,
@@ -158,5 +174,5 @@ def to_change(announcement_id: int) -> Announcement:
 def _note(
     code: str, row: Announcement, *, who: places.Who, at: datetime.datetime, payload: Mapping[str, Any]
 ) -> None:
-    chain = row.province_id or f"{_ALL:012d}"
+    chain = row.place_id or f"{_ALL:012d}"
     places.note(code, code=chain, who=who, at=at, payload=payload, article=ARTICLE)

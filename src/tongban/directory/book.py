@@ -22,11 +22,13 @@ from tongban.directory.models import (
     Host,
     Level,
     Window,
+    WindowDay,
     WindowKind,
 )
 from tongban.kernel.sheets import Book, Column, Fault, Row, Sheet
 
 _CODE = "区划代码"
+_DAY_FIELDS = ("opens_at", "closes_at", "reason")
 DIVISIONS = Sheet(
     "divisions",
     "区划",
@@ -87,7 +89,19 @@ WINDOWS = Sheet(
         Column("status", "状态", is_shown_only=True),
     ),
 )
-SHEETS = (DIVISIONS, AUTHORITIES, HALLS, WINDOWS)
+DAYS = Sheet(
+    "days",
+    "特殊日期",
+    (
+        Column("id", "窗口编号", kind="integer", required=True, help="见“窗口”表；新增的窗口导入后才有编号"),
+        Column("name", "窗口名称", width=34, is_shown_only=True),
+        Column("on", "日期", kind="date", required=True, help="今天或者以后，例如 2026-11-23"),
+        Column("opens_at", "上班", kind="time", help="上班、下班都不填：全天不办公"),
+        Column("closes_at", "下班", kind="time"),
+        Column("reason", "原因", required=True, width=34, help="公众看得到"),
+    ),
+)
+SHEETS = (DIVISIONS, AUTHORITIES, HALLS, WINDOWS, DAYS)
 ABOUT = (
     "第一行是列名，不要改动；带 * 的必填。一行一个，不要合并单元格，不要用公式。",
     "带编号的行修改原有内容；没有编号而名称相同的，也是修改；其余的是新增。没有列出的行保持原样，不会删除。",
@@ -131,8 +145,10 @@ class Plan:
         self.changes.append(said)
 
 
-def export(authorities: QuerySet[Authority]) -> list[tuple[Sheet, Iterable[Mapping[str, Any]]]]:
-    """Give the sheets of some authorities with their halls and open windows, for `sheets.write`."""
+def export(
+    authorities: QuerySet[Authority], *, on: datetime.date
+) -> list[tuple[Sheet, Iterable[Mapping[str, Any]]]]:
+    """Give the sheets of some authorities, their halls, open windows and special days from a day on, for `sheets.write`."""
     ids = authorities.filter(kind=AuthorityKind.MANAGEMENT).values("id")
     rows = Authority.objects.filter(id__in=ids).select_related("division").order_by("division_id")
     halls = (
@@ -144,6 +160,8 @@ def export(authorities: QuerySet[Authority]) -> list[tuple[Sheet, Iterable[Mappi
     windows = windows.select_related("hall__authority", "supervisor").order_by(
         "hall__authority__division_id", "-kind", "id"
     )
+    days = WindowDay.objects.filter(window__in=windows.values("id"), on__gte=on).select_related("window")
+    days = days.order_by("on", "window_id")
     return [
         (
             AUTHORITIES,
@@ -160,7 +178,13 @@ def export(authorities: QuerySet[Authority]) -> list[tuple[Sheet, Iterable[Mappi
             ],
         ),
         (WINDOWS, [_window_line(w) for w in windows]),
+        (DAYS, [_day_line(d) for d in days]),
     ]
+
+
+def _day_line(row: WindowDay) -> dict[str, Any]:
+    said = {name: getattr(row, name) for name in ("on", *_DAY_FIELDS)}
+    return {"id": row.window_id, "name": row.window.name, **said}
 
 
 def _window_line(row: Window) -> dict[str, Any]:
@@ -207,7 +231,8 @@ class _Planner:
         authority = self.authorities.get(code)
         allowed = authority is not None and authority.id is not None and self.rights.may_edit(authority.id)
         if not allowed and not (is_new and self.rights.may_add(code)):
-            self.fault(sheet, row, "code", _("这里由当地机构自己维护，您不能修改"))
+            key = "id" if sheet is DAYS else "code"
+            self.fault(sheet, row, key, _("这里由当地机构自己维护，您不能修改"))
             return False
         return True
 
@@ -398,6 +423,34 @@ class _Planner:
             self.windows[code, hall.name, row.name] = row
             self.plan.add(row, _("新增窗口：{name}").format(name=row.name))
 
+    def except_days(self) -> None:
+        by_id = {w.id: w for w in self.windows.values() if w.id is not None}
+        known = {(d.window_id, d.on): d for d in WindowDay.objects.filter(on__gte=self.on)}
+        for line in self.book.rows.get("days", []):
+            said = line.values
+            window = by_id.get(said["id"])
+            if window is None or window.closed_at or window.successor_id:
+                self.fault(DAYS, line, "id", _("没有这个编号的窗口，或者已经撤销"))
+            elif not self.once(DAYS, line, str(window.id), said["on"].isoformat()):
+                continue
+            elif said["on"] < self.on:
+                self.fault(DAYS, line, "on", _("日期不能早于今天"))
+            elif fault := _impossible(said["opens_at"], said["closes_at"]):
+                self.fault(DAYS, line, "closes_at", fault)
+            else:
+                self._day(line, window, known.get((window.id, said["on"])))
+
+    def _day(self, line: Row, window: Window, known: WindowDay | None) -> None:
+        values = {name: line.values[name] for name in _DAY_FIELDS}
+        values["reason"] = str(values["reason"])[:60]
+        code = window.hall.authority.division_id
+        if known is not None:
+            self.hold(DAYS, line, known, values, code)
+        elif self.may(DAYS, line, code, is_new=False):
+            row = WindowDay(window=window, on=line.values["on"], **values)
+            words = {"window": window.name, "on": row.on.isoformat(), "reason": row.reason}
+            self.plan.add(row, _("{window}{on}办公时间另有安排：{reason}").format(**words))
+
     def _bound(self, line: Row, code: str, hall: Hall) -> dict[str, Any] | None:
         """Give what binds a window to others: kind, host, supervisor, division; None after a fault."""
         said = line.values
@@ -431,6 +484,15 @@ class _Planner:
         }
 
 
+def _impossible(opens: datetime.time | None, closes: datetime.time | None) -> str:
+    """Say why a day cannot have these hours; nothing where it can."""
+    if (opens is None) != (closes is None):
+        return _("上班和下班时间要么都填，要么都不填（全天不办公）")
+    if opens is not None and closes is not None and opens >= closes:
+        return _("下班时间应当晚于上班时间")
+    return ""
+
+
 def _words(row: Any, changed: Mapping[str, Any]) -> str:
     """Say what changes of a row: 贵阳市云岩区窗口：电话 A → B."""
     parts = []
@@ -453,6 +515,7 @@ def plan(book: Book, *, rights: Rights, on: datetime.date) -> Plan:
     planner.govern()
     planner.build()
     planner.open()
+    planner.except_days()
     return planner.plan
 
 
@@ -460,6 +523,7 @@ _FIELDS: dict[type[Model], list[str]] = {
     Division: ["name", "full_name", "level", "parent", "valid_from_on", "valid_until_on", "successor"],
     Authority: list(places.AUTHORITY_FIELDS),
     Hall: list(places.HALL_FIELDS),
+    WindowDay: list(_DAY_FIELDS),
     Window: [*places.WINDOW_FIELDS, "hall", "supervisor", "division"],
 }
 
@@ -480,6 +544,7 @@ def apply(wanted: Plan, *, digest: bytes, code: str, who: places.Who, at: dateti
     Equipment.objects.bulk_create(
         [Equipment(window=w, kind=kind) for w in windows for kind, _name in Equipment.KINDS], batch_size=2000
     )
+    WindowDay.objects.bulk_create(wanted.rows.get(WindowDay, []), batch_size=1000)
     for model, rows in wanted.updates.items():
         model._default_manager.bulk_update(rows, _FIELDS[model], batch_size=500)
     if wanted.hours_changed:

@@ -234,11 +234,11 @@ class ContactList(models.Model):
 
 
 class Announcement(models.Model):
-    """A public announcement (公告) of one province or of all five; published once, withdrawn but never deleted."""
+    """A public announcement (公告) of one place or of all five provinces; published once, withdrawn but never deleted."""
 
     title = models.CharField("标题", max_length=80)
     body = models.TextField("正文")
-    province = models.ForeignKey(Division, models.PROTECT, null=True, related_name="+", verbose_name="省份")
+    place = models.ForeignKey(Division, models.PROTECT, null=True, related_name="+", verbose_name="地方")
     from_on = models.DateField("公布日期")
     until_on = models.DateField("截止日期", null=True)  # its last day; empty: until it is withdrawn
     published_at = models.DateTimeField("发布时间")

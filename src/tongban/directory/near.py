@@ -53,18 +53,12 @@ def at_place(code: str) -> list[Near]:
     """
     rows = Window.objects.filter(is_open=True).select_related("division", "hall__authority", "supervisor")
     for place in reversed(rules.chain_of(code)):
-        inside = rows.filter(division__code__startswith=_prefix(place))
+        inside = rows.filter(division__code__startswith=rules.prefix_of(place))
         found = list(inside.order_by("division_id", "-kind", "id")[:300])
         if found:
             found.sort(key=lambda w, own=place: w.division_id != own)  # type: ignore[misc]
             return [Near(w) for w in found]
     return []
-
-
-def _prefix(code: str) -> str:
-    """Give the leading digits that everything inside a place shares."""
-    length = len(code.rstrip("0"))
-    return code[: next(n for n in (2, 4, 6, 9, 12) if length <= n)]
 
 
 def receiving_at(code: str) -> Window | None:

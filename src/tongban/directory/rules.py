@@ -39,6 +39,12 @@ def chain_of(code: str) -> list[str]:
     return list(dict.fromkeys(c for c in chain if c <= code))
 
 
+def prefix_of(code: str) -> str:
+    """Give the leading digits that everything inside a place shares."""
+    length = len(code.rstrip("0"))
+    return code[: next(n for n in (2, 4, 6, 9, 12) if length <= n)]
+
+
 class PlaceReplaced(refusals.Incomplete):
     """{place}已于{on}撤销，由{successor}承接。请改选{successor}。"""
 

@@ -181,6 +181,9 @@ class Complaint(models.Model):
     verdict_at = models.DateTimeField("意见时间", null=True)
     system = models.CharField("来源系统", max_length=40, blank=True)
     outside_number = models.CharField("来源编号", max_length=80, blank=True)
+    told_at = models.DateTimeField(
+        "来电时间", null=True
+    )  # when that system was told; clocks run from filed_at
 
     class Meta:
         constraints = [

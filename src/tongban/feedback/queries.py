@@ -50,7 +50,10 @@ def complaints_visible_to(actor: Actor) -> QuerySet[Complaint]:
         return Complaint.objects.all()
     if actor.is_applicant:
         digest = actor.party.digest
-        return Complaint.objects.filter(complainant_digest=digest) if digest else Complaint.objects.none()
+        rows = Complaint.objects.filter(complainant_digest=digest) if digest else Complaint.objects.none()
+        if actor.party.mandate_id is not None:  # an agent: what is about the cases within the mandate
+            rows = rows.filter(about_case_id__in=cases.visible_to(actor).values("id"))
+        return rows
     ours = Owner.objects.filter(_area(actor, "authority"), complaint=OuterRef("pk"))
     return Complaint.objects.filter(Exists(ours) | _area(actor, "escalated_to"))
 
@@ -77,6 +80,17 @@ def complaint(id_: int, *, for_: Actor) -> Complaint:
     if row is None:
         raise rules.Unknown()
     return row
+
+
+def complaint_of_outside(system: str, number: str) -> Complaint | None:
+    """Give the complaint that came with an outside number: each is taken once."""
+    return Complaint.objects.filter(system=system, outside_number=number).first() if number else None
+
+
+def imported_complaints(actor: Actor) -> QuerySet[Complaint]:
+    """Give the complaints of other systems that somebody may see, the newest first."""
+    rows = complaints_visible_to(actor).exclude(outside_number="").prefetch_related("owners__authority")
+    return rows.order_by("-filed_at", "-id")
 
 
 def complaint_by_four(number: str, four: str) -> Complaint:
@@ -379,9 +393,13 @@ def published(*, limit: int = PAGE) -> list[Rectification]:
     return list(rows.order_by("-rectified_at", "-id")[:limit])
 
 
-def guidance_of(actor: Actor, *, limit: int = PAGE) -> list[Guidance]:
-    """Give what help was given at somebody's windows, the newest first."""
+def guidance_of(
+    actor: Actor, *, after: tuple[datetime.datetime, int] | None = None, limit: int = PAGE
+) -> list[Guidance]:
+    """Give what help was given at somebody's windows, the newest first, from behind one on."""
     rows = Guidance.objects.filter(window__in=list(actor.window_ids)).select_related("window")
+    if after:
+        rows = rows.filter(Q(given_at__lt=after[0]) | Q(given_at=after[0], id__lt=after[1]))
     return list(rows.order_by("-given_at", "-id")[:limit])
 
 

@@ -64,6 +64,10 @@ class BadKind(refusals.Incomplete):
     """请从列表中选择一项。"""
 
 
+class TakenAlready(refusals.OutOfTurn):
+    """这个来源编号的投诉已经登记过，一个编号登记一次。"""
+
+
 class BadMinutes(refusals.Incomplete):
     """请填写分钟数，1 到 999，也可以不填。"""
 

@@ -118,10 +118,11 @@ class Fault:
 
 @dataclass
 class Book:
-    """What was read: the good rows of each sheet that was there, and every fault up to MAX_FAULTS."""
+    """What was read: the good rows of each sheet that was there, its columns, and every fault up to MAX_FAULTS."""
 
     rows: dict[str, list[Row]]
     faults: list[Fault]
+    columns: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 def write(
@@ -354,6 +355,7 @@ def _read_sheet(
             columns = _columns_of(cells, sheet, found)
             if columns is None:
                 return count
+            found.columns[sheet.key] = frozenset(column.key for column in columns.values())
             continue
         count += 1
         if count > MAX_ROWS:

@@ -31,6 +31,11 @@ def of_cases(cases: "QuerySet[Any]") -> QuerySet[Message]:
     return rows.order_by("-written_at", "-id")
 
 
+def of_case(case_id: int) -> QuerySet[Message]:
+    """Give every message about a case, whatever way it went, the oldest first; whoever asks may see the case."""
+    return Message.objects.filter(case_id=case_id).order_by("written_at", "id")
+
+
 def text_of(message: Message) -> str:
     """Open the text of a message."""
     return keyring.current().open_text(bytes(message.text_sealed), about=about_text(message.case_id))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from tongban.cases import queries as cases
+from tongban.cases.models import Case, CaseApplicant, CaseMaterial, Verdict
 from tongban.documents import queries as documents
 from tongban.documents.models import StoredFile
 from tongban.kernel import ids, keyring
@@ -51,6 +52,27 @@ def get(notice_id: int, *, for_: Actor) -> Notice:
     if notice is None:
         raise rules.UnknownNotice
     return notice
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a form tells, to be looked at before it is issued; `due_on` where it sets a time."""
+
+    applicant: CaseApplicant
+    to_correct: list[dict[str, str]]
+    passed: list[CaseMaterial]
+    due_on: datetime.date | None
+
+
+def preview_of(notice: Notice, case: Case) -> Preview:
+    """Give what a form tells of its case."""
+    applicant, _fields, materials = cases.for_review(case)
+    return Preview(
+        applicant,
+        cases.to_correct(materials),
+        [m for m in materials if m.verdict == Verdict.PASSED],
+        cases.last_day(case, at=notice.prepared_at, days=notice.days) if notice.days else None,
+    )
 
 
 def current_of(case_id: int) -> Notice | None:

@@ -1,6 +1,7 @@
-"""Staff and their trainings as an Excel workbook: written, and read back all or nothing.
+"""Staff, their trainings and who is on duty as an Excel workbook: written, and read back all or nothing.
 
-A post is known by account, role and window; what is not in the workbook stays as it is.
+A post is known by account, role and window; what is not in the workbook stays as it is. Who is on duty on a day at a
+window is what the workbook says of that day.
 """
 
 import datetime
@@ -13,12 +14,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from tongban.directory import places
+from tongban.directory import queries as directory
 from tongban.directory.models import Window
 from tongban.kernel import worktime
 from tongban.kernel.sheets import Book, Column, Fault, Row, Sheet
-from tongban.people import permissions, staff
+from tongban.people import permissions, roster, staff
 from tongban.people.actors import Actor
-from tongban.people.models import Person, Post, Training
+from tongban.people.models import Person, Post, RosterDay, Training
 from tongban.people.roles import Role
 
 STAFF = Sheet(
@@ -46,13 +48,26 @@ TRAININGS = Sheet(
         Column("passed_on", "完成日期", kind="date", required=True),
     ),
 )
-SHEETS = (STAFF, TRAININGS)
+ROSTER = Sheet(
+    "roster",
+    "值班",
+    (
+        Column("window", "窗口编号", kind="integer", required=True, help="见导出的联络清单"),
+        Column("window_name", "窗口名称", width=34, is_shown_only=True),
+        Column("on", "日期", kind="date", required=True, help="今天以后的工作日，最远一年"),
+        Column("account", "账号", required=True, width=20, help="一人一天一行；须是当天有本窗口岗位的人员"),
+        Column("name", "姓名", width=22, is_shown_only=True),
+    ),
+)
+SHEETS = (STAFF, TRAININGS, ROSTER)
 ABOUT = (
     "第一行是列名，不要改动；带 * 的必填。一行一个岗位，不要合并单元格，不要用公式。",
     "账号、岗位、窗口编号都相同的行修改原有岗位，其余的是新增。没有列出的人保持原样，不会删除；离任请填离任日期。",
+    "“值班”表里列出的窗口和日期，值班人员以工作簿为准；没有列出的日期保持原样。",
     "导入后先显示将要作出的改动，有一处错误就全部不导入。新账号由本人按账号管理的办法设置密码后登录。",
 )
 PersonChanges = dict[str, Person]
+Planned = Mapping[tuple[int, datetime.date], set[str]]
 
 
 @dataclass
@@ -69,10 +84,11 @@ class Plan:
     new_posts: list[Post] = field(default_factory=list)
     changed_posts: list[Post] = field(default_factory=list)
     trainings: list[Training] = field(default_factory=list)
+    roster: dict[tuple[int, datetime.date], list[Person]] = field(default_factory=dict)
 
 
-def export(posts: QuerySet[Post]) -> list[tuple[Sheet, Iterable[Mapping[str, Any]]]]:
-    """Give the sheets of some posts and of the trainings of whoever holds them, for `sheets.write`."""
+def export(posts: QuerySet[Post], *, on: datetime.date) -> list[tuple[Sheet, Iterable[Mapping[str, Any]]]]:
+    """Give the sheets of some posts, of the trainings of whoever holds them, and who is on duty from a day on."""
     rows = posts.select_related("person", "window").order_by("window__division_id", "id")
     lines = [
         {
@@ -92,7 +108,19 @@ def export(posts: QuerySet[Post]) -> list[tuple[Sheet, Iterable[Mapping[str, Any
         {"account": t.person.account, "title": t.title, "passed_on": t.passed_on}
         for t in trainings.order_by("person__account", "passed_on", "id")
     ]
-    return [(STAFF, lines), (TRAININGS, learnt)]
+    planned = RosterDay.objects.filter(window__in=posts.values("window_id"), on__gte=on)
+    planned = planned.filter(person__in=posts.values("person_id")).select_related("person", "window")
+    on_duty = [
+        {
+            "window": d.window_id,
+            "window_name": d.window.name,
+            "on": d.on,
+            "account": d.person.account,
+            "name": d.person.name,
+        }
+        for d in planned.order_by("window_id", "on", "person__account")
+    ]
+    return [(STAFF, lines), (TRAININGS, learnt), (ROSTER, on_duty)]
 
 
 class _Planner:
@@ -232,6 +260,62 @@ class _Planner:
                 _("新增培训：{name}，{title}").format(name=person.name, title=said["title"])
             )
 
+    def roster(self) -> None:
+        """Plan who is on duty: of each window and day that is named, the people named in place of what was planned."""
+        held = [*self.posts.values(), *self.plan.new_posts]
+        known = self._planned()
+        wanted: dict[tuple[int, datetime.date], list[Person]] = {}
+        for line in self.book.rows.get("roster", []):
+            said = line.values
+            window, account, on = self.windows.get(said["window"]), str(said["account"]), said["on"]
+            if window is None or not self._is_inside(window.id) or window.closed_at:
+                self.fault(ROSTER, line, "window", _("您管理的地方没有这个编号的窗口"))
+            elif account in known.get((window.id, on), ()):  # what is planned already may always stay
+                if self.once(ROSTER, line, window.id, on, account):
+                    wanted.setdefault((window.id, on), []).append(self.people[account])
+            elif not self.today <= on <= self.today + datetime.timedelta(days=roster.FURTHEST):
+                self.fault(ROSTER, line, "on", _("请填写今天以后的日期，最远一年"))
+            elif (idle := self._idle(window, on)) is not None:
+                self.fault(ROSTER, line, "on", idle)
+            elif not any(_holds(p, account, window.id, on) for p in held):
+                self.fault(ROSTER, line, "account", _("这一天没有本窗口的岗位"))
+            elif self.once(ROSTER, line, window.id, on, account):
+                wanted.setdefault((window.id, on), []).append(self.people[account])
+        self._plan_days(wanted, known)
+
+    def _idle(self, window: Window, on: datetime.date) -> str | None:
+        try:
+            day = directory.calendar_of(window.division_id).day(on)
+        except worktime.NoCalendar as refusal:
+            return refusal.message
+        return None if day.working else _("不是工作日：{reason}").format(reason=day.reason)
+
+    def _planned(self) -> Planned:
+        """Give the accounts of who is planned at the windows that the workbook names, by window and day."""
+        windows = {row.values["window"] for row in self.book.rows.get("roster", [])}
+        rows = RosterDay.objects.filter(window_id__in=windows, on__gte=self.today)
+        known: dict[tuple[int, datetime.date], set[str]] = {}
+        for row in rows.select_related("person"):
+            known.setdefault((row.window_id, row.on), set()).add(row.person.account)
+        return known
+
+    def _plan_days(self, wanted: Mapping[tuple[int, datetime.date], list[Person]], known: Planned) -> None:
+        for key, people in wanted.items():
+            if {p.account for p in people} == known.get(key, set()):
+                self.plan.same += len(people)
+                continue
+            self.plan.roster[key] = people
+            words = {"window": self.windows[key[0]].name, "on": key[1].isoformat()}
+            names = "、".join(p.name for p in people)
+            self.plan.changed += 1
+            self.plan.changes.append(_("{window}{on}值班：{names}").format(**words, names=names))
+
+
+def _holds(post: Post, account: str, window_id: int, on: datetime.date) -> bool:
+    begins, ends = post.valid_from_on, post.valid_until_on
+    is_then = begins <= on and (ends is None or on < ends)
+    return post.person.account == account and post.window_id == window_id and is_then
+
 
 def _label(name: str) -> str:
     return {"name": _("姓名"), "phone": _("电话")}[name]
@@ -244,6 +328,7 @@ def plan(book: Book, *, by: Actor, at: datetime.datetime) -> Plan:
         planner.post(line)
     for line in book.rows.get("trainings", []):
         planner.training(line)
+    planner.roster()
     return planner.plan
 
 
@@ -257,6 +342,9 @@ def apply(wanted: Plan, *, digest: bytes, code: str, who: places.Who, at: dateti
     Post.objects.bulk_create(wanted.new_posts, batch_size=1000)
     Post.objects.bulk_update(wanted.changed_posts, ["valid_from_on", "valid_until_on"], batch_size=500)
     Training.objects.bulk_create(wanted.trainings, batch_size=1000)
+    for (window_id, on), people in wanted.roster.items():
+        RosterDay.objects.filter(window_id=window_id, on=on).delete()
+        RosterDay.objects.bulk_create(RosterDay(window_id=window_id, on=on, person=p) for p in people)
     payload = {
         "file": digest.hex(),
         "added": wanted.added,

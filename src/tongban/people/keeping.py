@@ -168,15 +168,15 @@ def publish(
 
 
 def publish_announcement(
-    values: Mapping[str, str], *, province: str | None, by: Actor, at: datetime.datetime
+    values: Mapping[str, str], *, place: str | None, by: Actor, at: datetime.datetime
 ) -> Announcement:
-    """Publish an announcement for one's own province, or for all five as the coordination group.
+    """Publish an announcement for one's own province, city or county, or for all five as the coordination group.
 
     Raises:
         permissions.NotYourAnnouncement, rules.NotFilled.
     """
-    who = permissions.require_announce(by, province)
-    return announcements.publish(values, province=province, who=who, at=at)
+    who = permissions.require_announce(by, place)
+    return announcements.publish(values, place=place, who=who, at=at)
 
 
 @transaction.atomic
@@ -190,7 +190,7 @@ def withdraw_announcement(
         rules.NotFilled.
     """
     row = announcements.to_change(announcement_id)
-    who = permissions.require_announce(by, row.province_id)
+    who = permissions.require_announce(by, row.place_id)
     return announcements.withdraw(announcement_id, reason=reason, who=who, at=at)
 
 

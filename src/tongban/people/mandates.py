@@ -188,11 +188,13 @@ def accept(mandate_id: int, *, by: Actor, at: datetime.datetime) -> Mandate:
 def end(mandate_id: int, *, by: Actor, at: datetime.datetime) -> Mandate:
     """End a mandate, at once: whoever gave it, or the agent, who may also decline what was only offered.
 
+    An enterprise's is its present representative's to end, not of whoever represented it before.
+
     Raises:
         UnknownMandate: it is neither's, or over already.
     """
     mine = (
-        Q(offered_by_id=by.id)
+        Q(offered_by_id=by.id, enterprise__isnull=True)
         | Q(agent_id=by.id)
         | Q(agent__isnull=True, agent_phone_digest=_phone_digest(by))
     )

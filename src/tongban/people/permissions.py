@@ -132,26 +132,25 @@ def _inside(actor: Actor, code_path: str, window_path: str) -> Q:
 
 
 class NotYourAnnouncement(refusals.NotAllowed):
-    """公告由省级政务服务管理机构为本省发布、由协调小组为五省发布，您没有相应的岗位。"""
+    """公告由各级政务服务管理机构为本地发布、由协调小组为五省发布，您没有相应的岗位。"""
 
 
-def provinces_to_announce(actor: Actor) -> list[str | None]:
-    """Give for which provinces somebody may publish announcements, None first for all five."""
+def places_to_announce(actor: Actor) -> list[str | None]:
+    """Give for which places somebody may publish announcements, None first for all five provinces."""
     if actor.has(Role.GROUP):
         rows = Division.objects.filter(level=Level.PROVINCE).order_by("code")
         return [None, *rows.values_list("code", flat=True)]
-    return list(provinces_to_publish(actor))
+    codes = {p.division_code for p in actor.posts if p.role == Role.MANAGER and p.division_code}
+    return [*sorted(codes)]
 
 
-def require_announce(actor: Actor, province: str | None) -> Who:
-    """Give who publishes or withdraws an announcement for a province (None: all five), for the record.
+def require_announce(actor: Actor, place: str | None) -> Who:
+    """Give who publishes or withdraws an announcement for a place (None: all five provinces), for the record.
 
     Raises:
-        NotYourAnnouncement: neither a manager of the province's own authority nor of the coordination group.
+        NotYourAnnouncement: neither a manager of the place's own authority nor of the coordination group.
     """
     for post in actor.posts:
-        if post.role == Role.GROUP or (
-            province and post.role == Role.MANAGER and post.division_code == province
-        ):
+        if post.role == Role.GROUP or (place and post.role == Role.MANAGER and post.division_code == place):
             return Who(actor.id, actor.name, post.place)
     raise NotYourAnnouncement()

@@ -118,6 +118,9 @@ class TestRun:
         for row in (
             "journey through the API",
             "search by name",
+            "public: home page",
+            "public: item between two places",
+            "public: progress by number",
             "notice as PDF with signature",
             "memory: web 1",
         ):

@@ -89,12 +89,30 @@ class TestDescription:
                 *("answerPilot", "endPilot", "recommendPilot", "takeUpPilot"),
                 *("reportMessage", "practiceOutbox"),
                 *("listLifeEvents", "listAnnouncements", "getFigures", "getProgress"),
-                *("rateCase", "importRatings", "fileComplaint", "followComplaint", "listComplaints"),
+                *(
+                    "rateCase",
+                    "importRatings",
+                    "importComplaints",
+                    "fileComplaint",
+                    "followComplaint",
+                    "listComplaints",
+                ),
                 *("answerComplaint", "agreeToComplaintAnswer", "objectToComplaintAnswer"),
                 *("involveInComplaint", "listRectifications", "contactRater", "extendRectification"),
                 *("rectifyRating", "callBackRater", "appealRating", "decideRatingAppeal"),
+                *("previewNotice", "findForwardWindows", "getRoster", "planRoster", "judgeComplaint"),
+                *("listHelped", "beginHelp", "getHelp", "getHelpQuestion", "answerHelpQuestion"),
+                *("addHelpFile", "getHelpFile", "removeHelpFile", "endHelp", "enterComplaint"),
+                *("getWindowRatings", "listGuidance", "recordGuidance", "getRatingTicket"),
             ]
         )
+
+    def test_says_of_every_operation_what_it_is_and_what_it_does(self, db: None) -> None:
+        schema = Client().get(f"{ROOT}/openapi.json").json()
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                about = operation["summary"], operation["description"]
+                assert all(re.search(r"[\u4e00-\u9fff]", words) for words in about), operation
 
     def test_leads_to_every_shape_it_names(self, db: None) -> None:
         text = Client().get(f"{ROOT}/openapi.json").content.decode()
@@ -103,7 +121,8 @@ class TestDescription:
 
     def test_asks_every_write_for_its_key(self, db: None) -> None:
         schema = Client().get(f"{ROOT}/openapi.json").json()
-        without = ("revealIdentity", "reportMessage", "getProgress", "rateCase", "followComplaint")
+        without = {"revealIdentity", "reportMessage", "getProgress", "rateCase"}
+        without |= {"followComplaint", "judgeComplaint"}
         for operations in schema["paths"].values():
             for method, operation in operations.items():
                 asked = "Idempotency-Key" in [p["name"] for p in operation["parameters"]]

@@ -166,3 +166,35 @@ class TestImportRatings:
         assert answer.status_code == 422
         assert set(answer.json()["fields"]) == {"rows.1.on"}
         assert not Rating.objects.exists()
+
+
+class TestImportComplaints:
+    ROW: dict[str, Any] = {
+        **{"system": "12345", "number": "GZ-1", "kind": "request", "words": "门口没有指引"},
+        **{"told_at": "2026-01-05T09:05:00+08:00", "code": "520103000000", "phone": "13900000009"},
+    }
+
+    def send(self, manager: Api, *rows: dict[str, Any]) -> Any:
+        return manager.send("POST", "/complaints/import", {"rows": list(rows)})
+
+    def test_gives_each_its_number_and_by_when_it_is_answered(self, db: None, manager: Api) -> None:
+        done = self.send(manager, self.ROW, {**self.ROW, "number": "GZ-2"}).json()
+        assert (done["new"], done["known"]) == (2, 0)
+        assert [row["outside_number"] for row in done["rows"]] == ["GZ-1", "GZ-2"]
+        assert all(row["due_at"] and row["state"] == "open" for row in done["rows"])
+        again = self.send(manager, self.ROW).json()
+        assert (again["new"], again["known"]) == (0, 1)
+        assert again["rows"][0]["number"] == done["rows"][0]["number"]
+        listed = next(r for r in manager.get("/complaints").json() if r["outside_number"] == "GZ-1")
+        assert (listed["system"], listed["told_at"]) == ("12345", "2026-01-05T09:05:00+08:00")
+        number = done["rows"][0]["number"]
+        assert said("/complaints/follow", {"number": number, "four": "0009"}).json()["state"] == "open"
+
+    def test_takes_none_when_one_is_wrong_and_names_it(self, db: None, manager: Api) -> None:
+        wrong = self.send(manager, self.ROW, {**self.ROW, "number": "GZ-2", "code": ""})
+        assert (wrong.status_code, "rows.1." in wrong.content.decode()) == (422, True)
+        naive = self.send(manager, {**self.ROW, "told_at": "2026-01-05T09:05:00"})
+        assert naive.status_code == 422
+        elsewhere = self.send(manager, self.ROW, {**self.ROW, "number": "GZ-2", "code": "530102000000"})
+        assert elsewhere.status_code == 403
+        assert not Complaint.objects.exists()

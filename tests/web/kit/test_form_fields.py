@@ -1,6 +1,7 @@
 """Fields of an application form on a page: the selects of an address without script, files, and the same by API."""
 
 import datetime
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,10 +10,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.cases.test_form_fields import YUNYAN, begun, form
+from tests.catalogue import drafting
 from tests.pictures import sheet as png
 from tests.stories import Story
 from tests.web.api.program import Api
 from tongban.cases.models import Scan
+from tongban.cases.operations import intake
+from tongban.catalogue.models import Procedure
 
 pytestmark = [pytest.mark.django_db, pytest.mark.article("B2", "P7")]
 HTMX: Any = {"HX-Request": "true"}
@@ -22,6 +26,66 @@ HTMX: Any = {"HX-Request": "true"}
 def story(at: datetime.datetime, settings: Any, tmp_path: Any) -> Story:
     settings.TONGBAN_FILES = tmp_path / "files"
     return begun(at)
+
+
+class TestTwoDoors:
+    """A form is data: the receive page and the portal draw one and the same (B2)."""
+
+    KINDS = ("text", "number", "date", "choice", "identity_number", "credit_code", "phone", "address", "file")
+
+    def test_draw_every_kind_of_field_alike(
+        self, signed_in: Callable[[str], Client], at: datetime.datetime
+    ) -> None:
+        fields: list[dict[str, Any]] = [
+            {
+                "key": f"f_{kind}",
+                "label": f"栏目{kind}",
+                "type": kind,
+                "required": n % 2 == 0,
+                "help": f"提示{n}",
+                "choices": ["甲", "乙"] if kind == "choice" else [],
+            }
+            for n, kind in enumerate(self.KINDS)
+        ]
+        drafting.publish(drafting.SICHUAN, at=at, said=drafting.content(field=fields, modes=["online"]))
+        clerk, citizen = signed_in("clerk.520103"), signed_in("applicant.1")
+        story = Story(at=at, home_code="510107000000").open()
+        row = Procedure.objects.get(key=story.procedure)
+        intake.choose(
+            story.id, procedure_id=row.id, home_code=story.home_code, by=story.receiver, at=story.at
+        )
+        at_desk = clerk.get(f"/desk/receive/{story.case.number}/").content.decode()
+        online = {"procedure": story.procedure, "home": story.home_code, "_key": "one"}
+        begun_at = citizen.post("/apply/", online)["Location"]
+        number = re.findall(r"/apply/([^/]+)/", begun_at)[0]
+        for kind in self.KINDS:
+            question = citizen.get(f"/apply/{number}/questions/form.f_{kind}/").content.decode()
+            drawn = self._drawn(question, f"form.f_{kind}")
+            assert drawn == self._drawn(at_desk, f"form.f_{kind}") and drawn, kind
+            for page in (question, at_desk):
+                assert f"栏目{kind}" in page and f"提示{self.KINDS.index(kind)}" in page
+
+    @staticmethod
+    def _drawn(page: str, name: str) -> list[dict[str, str]]:
+        """Give every input of a field with what it asks for, and the words of its choices."""
+        found = []
+        for tag in re.findall(r"<(?:input|select|textarea)\b[^>]*>", page):
+            said = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+            if name in said.get("name", "") and said.get("type") != "hidden":
+                kept = (
+                    "name",
+                    "type",
+                    "maxlength",
+                    "inputmode",
+                    "aria-required",
+                    "accept",
+                    "aria-describedby",
+                )
+                found.append({key: said[key] for key in kept if key in said})
+                if tag.startswith("<select"):
+                    body = page.split(tag, 1)[1].split("</select>", 1)[0]
+                    found[-1]["choices"] = "|".join(re.findall(r"<option[^>]*>([^<]*)", body))
+        return found
 
 
 class TestPage:

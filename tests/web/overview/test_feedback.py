@@ -107,6 +107,20 @@ class TestComplaint:
         assert late.status_code == 409
         assert entered("manager.530000").get(address).status_code == 404
 
+    @pytest.mark.article("W9")
+    def test_of_12345_is_taken_once_and_its_number_is_shown(self) -> None:
+        manager = entered("manager.520000")
+        assert "#kind-complaints" in manager.get("/overview/complaints/").content.decode()
+        assert "#kind-complaints" not in entered("group.1").get("/overview/complaints/").content.decode()
+        assert 'id="kind-complaints"' in manager.get("/overview/workbooks/").content.decode()
+        said = {"kind": "request", "words": "想知道为什么", "four": "1234", "outside": "GZ-1"}
+        said |= {"at": "520103000000"}
+        assert manager.post("/overview/complaints/new/", {**said, "_key": "one"}).status_code == 302
+        again = manager.post("/overview/complaints/new/", {**said, "_key": "two"})
+        assert (again.status_code, "已经登记过" in again.content.decode()) == (409, True)
+        assert Complaint.objects.count() == 1
+        assert "12345 GZ-1" in manager.get("/overview/complaints/").content.decode()
+
     def test_shows_who_complains_to_its_owners_on_record(self, received: stories.Story) -> None:
         row = complaints.file(
             kind="report",

@@ -61,6 +61,28 @@ class TestPage:
         assert "办理项要素" in page
         assert "示例新事项" in writer.get("/overview/items/", {"after": 140}).content.decode()
 
+    @pytest.mark.article("W7")
+    def test_lets_a_province_make_its_own_and_the_public_see_whose_it_is(self, signed_in: SignedIn) -> None:
+        writer, reviewer = signed_in("manager.510000"), signed_in("reviewer.510000")
+        page = writer.get("/overview/items/").content.decode()
+        assert "新建本省办理项" in page and 'name="item_name"' not in page
+        sent = {"item_seq": "15", "kind": "公共服务", "name": "蜀道通行证换发", "province": "510000000000"}
+        assert post(writer, "/overview/items/make/", **sent)[0] == 200
+        draft = Draft.objects.get(stage=Stage.ELEMENTS)
+        path = f"/overview/standards/drafts/{draft.id}/"
+        typed = {**TYPED, "codes.local": "SC-2026-01"}
+        assert "已送审" in post(writer, path, revision=draft.revision, do="submit", **typed)[1]
+        assert signed_in("manager.520000").get(path).status_code == 404
+        on = directory.now().date().isoformat()
+        assert post(reviewer, f"{path}publish/", effective_from_on=on)[0] == 200
+        assert "四川省自设" in writer.get("/overview/items/", {"q": "蜀道通行证"}).content.decode()
+        shown = writer.get(f"/overview/standards/of/{draft.procedure.key}/").content.decode()
+        assert "只由四川省办理" in shown and "SC-2026-01" in shown and "起草五省统一标准" not in shown
+        found = Client().get("/api/v1/items", {"q": "蜀道通行证"}).json()
+        made = next(p for p in found[0]["procedures"] if p["name"] == "蜀道通行证换发")
+        assert made["province"] == "510000000000"
+        assert "蜀道通行证换发（四川省）" in Client().get("/items/15/").content.decode()
+
     @pytest.mark.parametrize("account", ["manager.510000", "manager.520103"])
     def test_is_read_by_provinces_and_written_by_the_group(self, signed_in: SignedIn, account: str) -> None:
         client = signed_in(account)
@@ -104,3 +126,5 @@ class TestByProgram:
         assert Api("group.1").send("POST", "/procedures", {**sent, "kind": "x"}).status_code == 422
         made = Api("group.1").send("POST", "/procedures", sent)
         assert (made.status_code, made.json()["procedure"][:4]) == (201, "015-")
+        own = Api("manager.510000").send("POST", "/procedures", {**sent, "province": "510000000000"})
+        assert (own.status_code, own.json()["province"]) == (201, "510000000000")

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.stories import Story
 from tests.web.api.program import Api
-from tongban.directory import contacts
+from tongban.directory import contacts, near
 from tongban.directory.models import Window
 from tongban.people.models import Person, Post
 
@@ -159,6 +159,24 @@ class TestWhoMayTouchWhat:
         before = contacts.versions(limit=1)[0].number
         post(signed_in(account), "/overview/contact-list/520000000000/publish/", note="测试")
         assert contacts.versions(limit=1)[0].number == before + (account == PROVINCE)
+
+
+class TestPosition:
+    @pytest.mark.article("A2", "F1")
+    def test_of_a_window_is_set_and_taken_away_by_program(self, yunyan: Window) -> None:
+        own, path = Api("manager.520103"), f"/windows/{yunyan.id}"
+        said = own.send("PATCH", path, {"latitude": 26.6001, "longitude": 106.7123}).json()
+        assert (said["latitude"], said["longitude"]) == (26.6001, 106.7123)
+        assert near.nearest(26.6001, 106.7123, limit=1)[0][0].window.id == yunyan.id
+        assert own.send("PATCH", path, {"phone": "0851-86891234"}).json()["latitude"] == 26.6001
+        for wrong in ({"latitude": 106.6, "longitude": 26.6}, {"latitude": None}):
+            assert own.send("PATCH", path, wrong).status_code == 422
+        there = {"latitude": 25.0, "longitude": 102.7}
+        assert Api("manager.530000").send("PATCH", path, there).status_code == 404
+        said = own.send("PATCH", path, {"latitude": None, "longitude": None}).json()
+        assert (said["latitude"], said["longitude"]) == (None, None)
+        yunyan.refresh_from_db()
+        assert yunyan.latitude is None
 
 
 class TestPages:

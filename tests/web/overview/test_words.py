@@ -1,5 +1,6 @@
 """The page of everyday words, and the public search by API."""
 
+import re
 import uuid
 from collections.abc import Callable
 
@@ -74,3 +75,49 @@ class TestPublicSearch:
 
     def test_leaves_everything_else_behind_the_token(self) -> None:
         assert Client().get("/api/v1/words").status_code == 401
+
+    def test_gives_the_list_for_nothing_typed_and_nothing_for_what_it_does_not_know(self) -> None:
+        everything = Client().get("/api/v1/items", {"q": "", "limit": 200})
+        assert [row["seq"] for row in everything.json()] == list(range(1, 149))
+        for unknown in ("zzzzqqqq", "量子力学", "？！", "\u200b"):
+            found = Client().get("/api/v1/items", {"q": unknown, "limit": 3})
+            assert found.status_code == 200
+            assert found.json() == [] or unknown == "\u200b"  # which nobody sees: nothing was typed
+
+    def test_reads_a_whole_sentence_and_says_how_long_it_may_be(self) -> None:
+        told = "我去年从老家过来这边打工，" * 12 + "昨天不小心把驾照弄丢了，怎么补办？"
+        assert 170 < len(told) <= 200
+        assert Client().get("/api/v1/items", {"q": told, "limit": 3}).json()[0]["seq"] == 14
+        refused = Client().get("/api/v1/items", {"q": "驾" * 201})
+        assert refused.status_code == 422
+        assert "200" in refused.json()["fields"]["q"]
+
+    @pytest.mark.parametrize("limit", ["0", "-1", "201", "三", "1.5", ""])
+    def test_says_which_limit_is_not_one(self, limit: str) -> None:
+        refused = Client().get("/api/v1/items", {"q": "驾照", "limit": limit})
+        assert refused.status_code == 422
+        assert refused.json()["fields"]["limit"]
+
+
+@pytest.mark.article("B1")
+class TestOneRanking:
+    """The page of the public, the receive page and the API rank by the same index."""
+
+    @pytest.mark.parametrize(
+        "typed", ["驾照丢了", "我想在成都换驾驶证要怎么弄", "shebaoka", "gjj", "养老保险转移"]
+    )
+    def test_is_what_every_search_shows(self, typed: str, signed_in: SignedIn) -> None:
+        by_api = [row["seq"] for row in Client().get("/api/v1/items", {"q": typed, "limit": 5}).json()]
+        assert by_api
+        page = Client().get("/items/", {"q": typed}).content.decode()
+        assert [int(seq) for seq in re.findall(r'<li><a href="/items/(\d+)/">', page)][:5] == by_api
+        clerk = signed_in("clerk.520103")
+        begun = clerk.post("/desk/receive/", {"_key": str(uuid.uuid4())})["Location"]
+        desk = clerk.get(f"/desk/receive/{begun.split('/')[3]}/items/", {"q": typed}).content.decode()
+        assert [int(seq) for seq in re.findall(r'<span class="count">(\d+)</span>', desk)][:5] == by_api
+        tried = signed_in("manager.520100").get("/overview/words/", {"try": typed}).content.decode()
+        assert [int(seq) for seq in re.findall(r'<td class="count">(\d+)</td>', tried)] == by_api
+
+    def test_is_where_the_search_box_of_the_home_leads(self) -> None:
+        form = Client().get("/").content.decode().split('role="search"')[0].rsplit("<form", 1)[1]
+        assert 'action="/items/"' in form and 'method="get"' in form

@@ -1,5 +1,6 @@
 """One's own case, who has looked at it, everything held about one, and one's own account."""
 
+import datetime
 import io
 import json
 import re
@@ -13,10 +14,15 @@ from tests import stories
 from tests.web.portal.test_enter import digits_of
 from tongban.cases import queries
 from tongban.directory import queries as directory
+from tongban.feedback.models import Complaint, Rating
+from tongban.feedback.operations import complaints, ratings, rectifications
+from tongban.feedback.states import Road
 from tongban.kernel import ids
+from tongban.messages.operations import writing
 from tongban.notices import operations as notices
-from tongban.people import applicants
+from tongban.people import applicants, mandates
 from tongban.people.models import Session
+from tongban.web.kit import requests
 
 pytestmark = pytest.mark.django_db
 OWN = "520103199003071232"
@@ -42,6 +48,31 @@ def story(settings: Any, tmp_path: Any) -> stories.Story:
 def look(client: Client, story: stories.Story) -> None:
     data = {"what": "identity", "purpose": "contact"}
     assert client.post(f"/desk/cases/{story.case.number}/looks/", data).status_code == 200
+
+
+def complain(story: stories.Story) -> Complaint:
+    """The applicant complains about the place, not about a case."""
+    return complaints.file(
+        kind="complaint",
+        words="没有指引",
+        place_code="520103000000",
+        complainant=complaints.Complainant(),
+        road=Road.PORTAL,
+        by=stories.applicant("applicant.1"),
+        at=story.at,
+    )
+
+
+def rate(story: stories.Story) -> Rating:
+    said: dict[str, Any] = {"road": Road.PORTAL, "by": requests.NOBODY, "at": directory.now()}
+    return ratings.rate(story.id, leg="receiving", level=1, words="排队很久", **said)
+
+
+def read_export(client: Client) -> dict[str, Any]:
+    """What is written in everything that is held about somebody."""
+    answer = client.post("/my/export/")
+    pack = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))  # type: ignore[attr-defined]
+    return {n: json.loads(pack.read(n)) for n in pack.namelist() if n.endswith(".json")}
 
 
 @pytest.mark.article("P15", "C10", "F2")
@@ -125,9 +156,62 @@ class TestLooks:
         assert notice and other.get(notice[0]).status_code == 200
         assert "代理人查看" in mine.get("/my/looks/").content.decode()
 
+    @pytest.mark.article("F5")
+    def test_name_those_at_a_complaint_and_at_a_rater_s_phone(
+        self, mine: Client, story: stories.Story, signed_in: Any
+    ) -> None:
+        said = complain(story)
+        manager = stories.actor("manager.520103")
+        complaints.complainant(said.id, by=manager, at=directory.now())
+        rectifications.phone(rate(story).rectification.id, by=manager, at=directory.now())
+        page = mine.get("/my/looks/").content.decode()
+        for words in ("投诉人姓名和电话", "办理投诉", "差评回访", "管理机构人员", manager.place, said.number):
+            assert words in page, words
+        assert manager.name not in page and 'href="/my/complaints/"' in page
+        stories.applicant("applicant.2")
+        other = signed_in("applicant.2").get("/my/looks/").content.decode()
+        assert said.number not in other and "办理投诉" not in other
+
 
 @pytest.mark.article("F2", "F8")
 class TestExport:
+    def test_holds_whatever_was_said_sent_given_and_looked_at(
+        self, mine: Client, story: stories.Story
+    ) -> None:
+        by = stories.applicant("applicant.1")
+        said, at = complain(story), directory.now()
+        complaints.answer(said.id, answer="已增加指引", by=stories.actor("manager.520103"), at=at)
+        rectification = rate(story).rectification
+        rectifications.phone(rectification.id, by=stories.actor("manager.520103"), at=at)
+        applicants.hold_email(by.id or 0, email="jia@example.cn", at=at)
+        until = at.date() + datetime.timedelta(days=9)
+        mandates.offer(agent_name="示例申请人乙", agent_phone="13900000002", until_on=until, by=by, at=at)
+        writing.tell(story.id, seq=story.case.journal_seq, at=at)
+        pack = read_export(mine)
+        account, case = pack["account.json"], pack[f"cases/{story.case.number}/case.json"]
+        assert account["email"] == "jia@example.cn" and account["level"] == "checked"
+        assert len(account["sessions"]) == 1 and account["events"] and account["enterprises"]
+        assert [m["agent"] for m in pack["mandates.json"]["given"]] == ["示例申请人乙"]
+        rating = case["ratings"][0]
+        assert (rating["level"], rating["words"], rating["reply"]) == (1, "排队很久", "")
+        assert {m["way"] for m in case["messages"]} >= {"站内消息", "短信"}
+        sms = next(m for m in case["messages"] if m["way"] == "短信")
+        assert sms["to"] and sms["language"] and sms["text"]
+        (told,) = pack["complaints.json"]
+        assert (told["number"], told["words"], told["answer"]) == (said.number, "没有指引", "已增加指引")
+        assert told["name"] == by.name and told["phone"] == "13900000001" and told["owners"]
+        assert "差评回访" in {row["purpose"] for row in pack["looks.json"]}
+        assert stories.actor("manager.520103").name not in str(pack)
+
+    def test_holds_nobody_else_s_ratings_and_complaints(
+        self, mine: Client, story: stories.Story, signed_in: Any
+    ) -> None:
+        complain(story), rate(story)
+        stories.applicant("applicant.2")
+        pack = read_export(signed_in("applicant.2"))
+        assert pack["complaints.json"] == [] and pack["looks.json"] == []
+        assert "排队很久" not in str(pack) and "没有指引" not in str(pack)
+
     def test_gives_everything_held_and_nothing_of_others(self, mine: Client, story: stories.Story) -> None:
         other = stories.Story(at=directory.now()).open().fill().do("receive")
         answer = mine.post("/my/export/")
@@ -153,6 +237,16 @@ class TestAccount:
         assert mine.post("/my/account/sessions/end/", {"handle": handle[1]}).status_code == 302
         assert other.get("/my/").status_code == 302 and mine.get("/my/").status_code == 200
         assert Session.objects.filter(person__account="applicant.1").count() == 1
+
+    def test_says_how_sure_it_is_who_one_is(self, signed_in: Any) -> None:
+        row = applicants.make(phone="13711112223", at=directory.now())
+        client = signed_in(row.person.account)
+        assert "仅验证手机号" in client.get("/my/account/").content.decode()
+        applicants.prove(
+            row.person_id, name="测试甲", number=stories.IDENTITY, how="oidc", at=directory.now()
+        )
+        page = client.get("/my/account/").content.decode()
+        assert "已实名核验" in page and "统一身份认证" in page and "仅验证手机号" not in page
 
     def test_confirms_an_e_mail_address_by_a_code(self, mine: Client) -> None:
         data = {"email": "jia@example.cn"}

@@ -268,11 +268,46 @@ class TestSecurity:
         assert not needs("manager.520000") and not needs("clerk.510100")
         assert "贵州省贵阳市" in client.get("/system/policy/").content.decode()
         # What a place within says of itself does not take it out of what was asked of the whole.
-        kept = {"second_factor": ["520100000000"]}
+        seen = {"seen_factor": ["520100000000"]}
+        kept = {**seen, "second_factor": ["520100000000"]}
         assert send(client, "/system/policy/", **now | kept).status_code == 302 and needs("clerk.520103")
-        assert send(client, "/system/policy/", **now).status_code == 302
+        assert send(client, "/system/policy/", **now | seen).status_code == 302
         assert not needs("clerk.520103")
         assert [e.payload["division"] for e in events("policy_set")] == ["520100000000"] * 2
+
+    @pytest.mark.article("S2", "A5")
+    def test_two_administrators_at_once_keep_what_each_of_them_did(self, signed_in: SignedIn) -> None:
+        first, second = signed_in("secadmin"), signed_in("secadmin")
+        address, idle, tries = "/system/policy/", policy.IDLE_MINUTES, policy.TRIES
+
+        def form(client: Client) -> dict[str, Any]:
+            """Give what the page would send as it is shown: every input, hidden ones and ticks too."""
+            page = client.get(address).content.decode()
+            inputs = [
+                dict(re.findall(r'([\w-]+)="([^"]*)"', tag)) for tag in re.findall(r"<input[^>]*>", page)
+            ]
+            sent: dict[str, Any] = {}
+            for one, tag in zip(inputs, re.findall(r"<input[^>]*>", page), strict=True):
+                if one.get("type") == "checkbox" and " checked" not in tag:
+                    continue
+                sent.setdefault(one.get("name", ""), []).append(one.get("value", ""))
+            return {name: values for name, values in sent.items() if name not in ("", "_key")}
+
+        asked = form(first) | {"factor_place": "贵州省贵阳市"}
+        assert send(first, address, **asked).status_code == 302
+        mine, theirs = form(first), form(second)
+        more = {"factor_place": "四川省成都市", idle.name: "45"}
+        assert send(first, address, **mine | more).status_code == 302
+        lifted = {name: value for name, value in theirs.items() if name != "second_factor"}
+        assert send(second, address, **lifted | {tries.name: "6"}).status_code == 302
+        directory.forget()
+        assert policy.asks_factor("510100000000") and not policy.asks_factor("520100000000")
+        assert (policy.value(idle), policy.value(tries)) == (45, 6)
+        # Both change one number: the second is told, keeps what was typed, and decides.
+        answer = send(second, address, **theirs | {idle.name: "60"})
+        page = answer.content.decode()
+        assert answer.status_code == 422 and "另一位管理员刚刚改成了 45" in page and 'value="60"' in page
+        assert policy.value(idle) == 45
 
 
 class TestAudit:

@@ -1,4 +1,7 @@
-"""New items and procedures (B2): made by the coordination group, open once their elements are published."""
+"""New items and procedures (B2): made by the coordination group for all five, or by a province for itself.
+
+They are open once their elements are published.
+"""
 
 import datetime
 import re
@@ -6,7 +9,7 @@ import re
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tongban.catalogue import permissions
+from tongban.catalogue import listing, permissions, rules
 from tongban.catalogue.models import Draft, Item, Procedure, Stage
 from tongban.catalogue.operations import lists, publishing
 from tongban.kernel import refusals, text
@@ -29,6 +32,7 @@ def make(
     item_seq: int | None = None,
     item_name: str = "",
     lead_department: str = "",
+    province: str | None = None,
     by: Actor,
     at: datetime.datetime,
 ) -> Draft:
@@ -38,11 +42,12 @@ def make(
 
     Args:
         item_seq: number of the item; None: a new one of `item_name`, led by `lead_department`.
+        province: code of the province that alone decides it, below an item of the list; None: all five do.
 
     Raises:
-        permissions.NotYourStandard, NotComplete: with `fields` naming what is missing.
+        permissions.NotYourProcedure, NotComplete: with `fields` naming what is missing.
     """
-    permissions.require_edit(None, by=by)
+    permissions.require_make(province, by=by)
     said = {n: text.clean(v)[:120] for n, v in {"name": name, "item_name": item_name}.items()}
     department = text.clean(lead_department)[:60]
     item = Item.objects.filter(seq=item_seq).exclude(seq=Item.OFF_LIST).first() if item_seq else None
@@ -53,9 +58,11 @@ def make(
         wrong["kind"] = _("请从列出的选项中选择。")
     if item_seq is not None and item is None:
         wrong["item_seq"] = _("没有这个序号的事项。")
-    if item_seq is None and not said["item_name"]:
+    if province and (item is None or not listing.is_listed(item.seq, on=rules.day_of(at))):
+        wrong["item_seq"] = _("请填写清单上的事项的序号：本省的办理项属于清单上的一个事项。")
+    elif item_seq is None and not said["item_name"]:
         wrong["item_name"] = _("请填写已有事项的序号，或者新事项的名称。")
-    if item_seq is None and not department:
+    if not province and item_seq is None and not department:
         wrong["lead_department"] = _("请填写牵头部门。")
     if wrong:
         raise NotComplete(fields=wrong)
@@ -66,6 +73,7 @@ def make(
     lists.next_seq()  # nobody numbers a procedure of the same item meanwhile
     procedure = Procedure.objects.create(
         item=item,
+        province_id=province,
         key=_next_key(item),
         name=said["name"],
         statutory_name=text.clean(statutory_name)[:120] or said["name"],
@@ -78,7 +86,9 @@ def make(
         is_open=False,
         edited_at=at,
     )
-    return publishing.begin(procedure, province=None, stage=Stage.ELEMENTS, by=by, at=at)
+    draft = publishing.begin(procedure, province=province, stage=Stage.ELEMENTS, by=by, at=at)
+    publishing.note("make_procedure", draft, by=by, at=at, key=procedure.key, name=procedure.name)
+    return draft
 
 
 def _next_key(item: Item) -> str:

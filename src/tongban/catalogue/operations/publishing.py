@@ -63,6 +63,10 @@ class WrongStage(refusals.Incomplete):
     """请选择标准的阶段：本省办事指南，或者本省统一标准；五省统一标准由协调小组制定。"""
 
 
+class OfOneProvince(refusals.NotAllowed):
+    """这是{province}自己的办理项，只由{province}制定标准；要在五省通办的，请由协调小组新建办理项。"""
+
+
 class AlreadyWithdrawn(refusals.OutOfTurn):
     """这一版标准已经撤销，请刷新后查看。"""
 
@@ -85,13 +89,14 @@ def begin(
         province: code of the province whose standard it is; None: the five-province standard.
 
     Raises:
-        permissions.NotYourStandard, WrongStage, AlreadyBegun.
+        permissions.NotYourStandard, WrongStage, OfOneProvince, AlreadyBegun.
     """
-    permissions.require_edit(province, by=by)
-    if (province is None) != (stage in (Stage.ELEMENTS, Stage.FIVE_PROVINCES)) or stage not in Stage.values:
-        raise WrongStage
     if stage == Stage.ELEMENTS:
         return _begin_elements(procedure, by=by, at=at)
+    permissions.require_edit(province, by=by)
+    if (province is None) != (stage == Stage.FIVE_PROVINCES) or stage not in Stage.values:
+        raise WrongStage
+    _check_province(procedure, province)
     before = _last(procedure.id, province, stage) or _model_for(procedure, province, at=at)
     return _new_draft(
         procedure, content=content_of(before), before=before, province=province, stage=stage, by=by, at=at
@@ -99,14 +104,29 @@ def begin(
 
 
 def _begin_elements(procedure: Procedure, *, by: Actor, at: datetime.datetime) -> Draft:
-    """Begin the next version of what a procedure is wherever it is applied for (B2)."""
-    before = _last(procedure.id, None, Stage.ELEMENTS)
+    """Begin the next version of what a procedure is wherever it is applied for (B2).
+
+    A procedure that a province made for itself has that province's elements, whoever asks.
+    """
+    province = procedure.province_id
+    permissions.require_edit(province, by=by)
+    before = _last(procedure.id, province, Stage.ELEMENTS)
     content = content_of(before) if before else elements.of(procedure)
-    if before is None and (model := _model_for(procedure, None, at=at)) is not None:
+    if before is None and (model := _model_for(procedure, province, at=at)) is not None:
         content["legal_basis"] = model.content.get("legal_basis", [])
     return _new_draft(
-        procedure, content=content, before=before, province=None, stage=Stage.ELEMENTS, by=by, at=at
+        procedure, content=content, before=before, province=province, stage=Stage.ELEMENTS, by=by, at=at
     )
+
+
+def _check_province(procedure: Procedure, province: str | None) -> None:
+    """Ask that a procedure that a province made for itself has no other province's standard.
+
+    Raises:
+        OfOneProvince.
+    """
+    if procedure.province is not None and province != procedure.province_id:
+        raise OfOneProvince(province=procedure.province.name)
 
 
 def begin_with(
@@ -115,9 +135,10 @@ def begin_with(
     """Begin the five-province standard from a content that was put together from the provinces' ones.
 
     Raises:
-        permissions.NotYourStandard, AlreadyBegun.
+        permissions.NotYourStandard, OfOneProvince, AlreadyBegun.
     """
     permissions.require_edit(None, by=by)
+    _check_province(procedure, None)
     before = _last(procedure.id, None, Stage.FIVE_PROVINCES)
     return _new_draft(
         procedure,
@@ -160,7 +181,7 @@ def _new_draft(
             draft.save(force_insert=True)
     except IntegrityError:  # somebody began it at this very moment
         raise AlreadyBegun from None
-    _note("begin", draft, by=by, at=at)
+    note("begin", draft, by=by, at=at)
     return draft
 
 
@@ -229,7 +250,7 @@ def submit(draft_id: int, *, by: Actor, at: datetime.datetime) -> Draft:
     soundness.check(draft.content, stage=draft.stage)
     draft.state, draft.submitted_at, draft.remark = "review", at, ""
     draft.save(update_fields=["state", "submitted_at", "remark"])
-    _note("submit", draft, by=by, at=at)
+    note("submit", draft, by=by, at=at)
     return draft
 
 
@@ -251,7 +272,7 @@ def send_back(draft_id: int, *, remark: str, by: Actor, at: datetime.datetime) -
         raise NoRemark(fields={"remark": NoRemark().message})
     draft.state, draft.submitted_at, draft.remark = "draft", None, words
     draft.save(update_fields=["state", "submitted_at", "remark"])
-    _note("send_back", draft, by=by, at=at, remark=words)
+    note("send_back", draft, by=by, at=at, remark=words)
     return draft
 
 
@@ -266,7 +287,7 @@ def discard(draft_id: int, *, by: Actor, at: datetime.datetime) -> None:
     permissions.require_edit(draft.province_id, by=by)
     if draft.state != "draft":
         raise InReview
-    _note("discard", draft, by=by, at=at)
+    note("discard", draft, by=by, at=at)
     draft.delete()
 
 
@@ -310,7 +331,7 @@ def publish(
         published_at=at,
     )
     said = {"standard": row.id, "version": row.version, "effective_from_on": on.isoformat()}
-    _note("publish", draft, by=by, at=at, digest=bytes(row.digest).hex(), **said)
+    note("publish", draft, by=by, at=at, digest=bytes(row.digest).hex(), **said)
     if draft.stage == Stage.ELEMENTS:
         _open(draft.procedure, on=on)
     draft.delete()
@@ -404,7 +425,8 @@ def _locked(draft_id: int) -> Draft:
     return draft
 
 
-def _note(what: str, draft: Draft, *, by: Actor, at: datetime.datetime, **payload: Any) -> None:
+def note(what: str, draft: Draft, *, by: Actor, at: datetime.datetime, **payload: Any) -> None:
+    """Write into the journal of a draft's procedure what somebody did."""
     journal.append(
         "standard",
         draft.procedure_id,

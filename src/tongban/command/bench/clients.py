@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.parse
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tongban.command.problems import Problem
@@ -51,6 +51,26 @@ class Client:
             raise Problem(f"GET {path} was answered with {status}: {content[:300].decode(errors='replace')}")
         return content
 
+    def form(self, path: str) -> tuple[str, str]:
+        """Give what proves that a form of ours is sent, and the cookie that belongs to it."""
+        _, page, headers = self.ask("GET", path)
+        found = _CSRF.search(page.decode())
+        assert found, f"{path} has a form"
+        return found[1], _cookies(headers)
+
+    def post(self, path: str, said: Mapping[str, str], **headers: str) -> bytes:
+        """Send a form, and give the page that answers it.
+
+        Raises:
+            Problem: the answer is not 200.
+        """
+        body = urllib.parse.urlencode(said).encode()
+        kind = "application/x-www-form-urlencoded"
+        status, content, _ = self.ask("POST", path, body, Content_Type=kind, **headers)
+        if status != 200:
+            raise Problem(f"POST {path} was answered with {status}: {content[:300].decode(errors='replace')}")
+        return content
+
 
 class Program(Client):
     """A program with a bearer token."""
@@ -91,11 +111,8 @@ class Person(Client):
 
     def __init__(self, port: int, account: str, password: str) -> None:
         super().__init__(port)
-        _, page, headers = self.ask("GET", "/desk/sign-in/")
-        cookie = _cookies(headers)
-        found = _CSRF.search(page.decode())
-        assert found, "the sign-in page has a form"
-        form = {"csrfmiddlewaretoken": found[1], "username": account, "password": password}
+        token, cookie = self.form("/desk/sign-in/")
+        form = {"csrfmiddlewaretoken": token, "username": account, "password": password}
         status, _said, headers = self.ask(
             "POST",
             "/desk/sign-in/",

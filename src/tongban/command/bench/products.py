@@ -45,6 +45,7 @@ class Product:
         return kept | {
             "TONGBAN_DATA": str(self.data),
             "TONGBAN_PRACTICE_PASSWORD": seed.PRACTICE_PASSWORD,
+            "TONGBAN_PROXIES": "1",  # we stand where an installation's proxy stands, and say who comes
             "PORT": str(self.port),
             "TONGBAN_LIVE_PORT": str(self.live_port),
         }

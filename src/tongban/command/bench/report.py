@@ -141,7 +141,7 @@ def _reads(found: Found) -> list[str]:
         "|---|---|---|",
     ]
     for name, times in found.alone.items():
-        lines.append(f"| {name} | {_said(times, '')} | {_said(found.crowd[name], '')} |")
+        lines.append(f"| {name} | {_said(times, '')} | {_said(found.crowd.get(name, []), '')} |")
     return lines
 
 

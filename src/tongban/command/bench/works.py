@@ -185,10 +185,46 @@ def _form(number: int) -> FormData:
     )
 
 
-class Reading:
-    """What one clerk reads: each page and query as work."""
+# So many that none is asked for as often as a number's own limit allows. Who asks has the identity number in hand; here
+# its end is read off the masked one.
+PUBLIC_NUMBERS = """
+    SELECT case_id, right(identity_masked, 4) FROM cases_caseapplicant
+     WHERE length(identity_masked) = 18 ORDER BY case_id DESC LIMIT 4000
+"""
+ITEM_PAGE = f"/items/15/?here=520103000000&home={demo.HOME_PLACE}"
 
-    def __init__(self, product: Product, six: str, *, person: int) -> None:
+
+class Visitor:
+    """One of the public at the portal, who comes from another address each time; the next one has other numbers.
+
+    The product counts what it is asked by address and by number. A bench has one address, so it stands where the
+    proxy of an installation stands and says whom it brings; the product's limits hold as they are.
+    """
+
+    def __init__(self, product: Product, place: int) -> None:
+        self._client, self._place, self._asked = clients.Client(product.port), place, 0
+        rows = product.rows(PUBLIC_NUMBERS)[place::CLIENTS]
+        self._numbers = [(ids.number_of(case_id), tail) for case_id, tail in rows]
+        self._form, self._cookie = self._client.form("/progress/")
+
+    def page(self, path: str) -> clients.Work:
+        """Give the work of opening a page."""
+        return lambda: _none(self._client.get(path))
+
+    def ask(self) -> None:
+        """Ask for the progress of a case, as with the receipt in hand."""
+        number, tail = self._numbers[self._asked % len(self._numbers)]
+        self._asked += 1
+        said = {"csrfmiddlewaretoken": self._form, "number": number, "tail": tail}
+        address = f"10.{self._place}.{self._asked // 250 % 250}.{self._asked % 250}"
+        self._client.post("/progress/", said, Cookie=self._cookie, X_Forwarded_For=address)
+
+
+class Reading:
+    """What one clerk reads, and what one of the public does: each page and query as work."""
+
+    def __init__(self, product: Product, six: str, *, place: int) -> None:
+        person, visitor = 17 * place, Visitor(product, place)
         self._person, self._program = product.person(f"clerk.{six}"), product.program(f"clerk.{six}")
         window = product.rows("SELECT id FROM directory_window WHERE division_id = %s", [f"{six}000000"])[0][
             0
@@ -209,6 +245,9 @@ class Reading:
             "case page": self._page(f"/desk/cases/{number}/"),
             "window page": self._page("/desk/window/"),
             "calendar page": self._page("/desk/calendar/"),
+            "public: home page": visitor.page("/"),
+            "public: item between two places": visitor.page(ITEM_PAGE),
+            "public: progress by number": visitor.ask,
         }
 
     def _page(self, path: str) -> clients.Work:
@@ -235,4 +274,4 @@ def readers(product: Product, *, owed: int | None) -> list[Reading]:
     """Give clerks of windows that owe about so many duties; None: those that owe most."""
     order = "ORDER BY owed DESC, w.id" if owed is None else f"ORDER BY abs(owed - {int(owed)}), w.id"
     rows = product.rows(f"{QUEUES} {order} LIMIT {CLIENTS}")
-    return [Reading(product, str(six), person=17 * n) for n, (six,) in enumerate(rows)]
+    return [Reading(product, str(six), place=n) for n, (six,) in enumerate(rows)]

@@ -60,9 +60,7 @@ def take(told: Told, *, by: Actor, at: datetime.datetime) -> bool:
         rules.RatedAlready: that leg has a rating of our own. permissions.NotYours: another area's.
         numbers.InvalidNumber.
     """
-    system, number = text.clean(told.system), text.clean(told.number)
-    if not (0 < len(system) <= 40 and 0 < len(number) <= 80):
-        raise NotNamed(fields={"number": NotNamed().message})
+    system, number = named(told.system, told.number)
     if Rating.objects.filter(system=system, outside_number=number).exists():
         return False
     today = at.astimezone(worktime.BEIJING).date()
@@ -92,6 +90,18 @@ def take(told: Told, *, by: Actor, at: datetime.datetime) -> bool:
         row.phone_masked = numbers.mask_phone(phone)
     ratings.keep(row, by=by, at=at)
     return True
+
+
+def named(system: str, number: str) -> tuple[str, str]:
+    """Give the cleaned name of something in another system.
+
+    Raises:
+        NotNamed.
+    """
+    system, number = text.clean(system), text.clean(number)
+    if not (0 < len(system) <= 40 and 0 < len(number) <= 80):
+        raise NotNamed(fields={"number": NotNamed().message})
+    return system, number
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 both are involved, and handed upwards by themselves when late."""
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -35,10 +36,11 @@ class Complainant:
 
 @dataclass(frozen=True)
 class Outside:
-    """A complaint's or rating's name in the system that it came from."""
+    """A complaint's name in the system that it came from, and when that was told."""
 
     system: str
     number: str
+    told_at: datetime.datetime | None = None
 
 
 def file(
@@ -59,36 +61,78 @@ def file(
     """Take a complaint in and acknowledge it with its number (P11).
 
     Args:
-        case_id: a case that whoever calls has made sure is theirs to complain about.
-        about: of a case, `receiving`, `home` or `both`: whose service it is about.
-        place_code: without a case, the division where it happened.
         form_key: of the form that was sent; sent again it gives the complaint that it has made.
 
     Raises:
+        As `prepare`.
+    """
+    known = Complaint.objects.filter(form_key=form_key).first() if form_key else None
+    if known is not None:
+        return known
+    row, owners = prepare(
+        kind=kind,
+        words=words,
+        place_code=place_code,
+        case_id=case_id,
+        about=about,
+        complainant=complainant,
+        road=road,
+        outside=outside,
+        by=by,
+        at=at,
+    )
+    row.rating_id, row.form_key = rating_id, form_key[:80]
+    keep(row, owners, by=by, at=at)
+    return row
+
+
+def prepare(
+    *,
+    kind: str,
+    words: str,
+    place_code: str = "",
+    case_id: int | None = None,
+    about: str = "home",
+    complainant: Complainant,
+    road: Road,
+    outside: Outside | None = None,
+    by: Actor,
+    at: datetime.datetime,
+) -> tuple[Complaint, list[Authority]]:
+    """Give a complaint that may be kept, and who owes its answer, the lead first; nothing is written.
+
+    Args:
+        case_id: a case that whoever calls has made sure is theirs to complain about.
+        about: of a case, `receiving`, `home` or `both`: whose service it is about.
+        place_code: without a case, the division where it happened.
+
+    Raises:
         rules.BadKind, rules.NeedsWords, rules.TooLong, rules.NobodyResponsible, rules.BadFour.
+        rules.TakenAlready: of that outside number.
         numbers.InvalidNumber: the phone is none.
     """
     chosen = rules.one_of(kind, ComplaintKind.values, field="kind")
     said = rules.words_of(words, field="words", what=_("要反映的问题"), limit=LONGEST)
-    known = Complaint.objects.filter(form_key=form_key).first() if form_key else None
-    if known is not None:
-        return known
     owners = _responsible(place_code, case_id, about)
     row = Complaint(id=ids.new_id(at), kind=chosen, road=road, words=said, about_case_id=case_id, filed_at=at)
-    row.rating_id, row.form_key = rating_id, form_key[:80]
     _name(row, complainant, by=by)
     if outside:
-        row.system, row.outside_number = outside.system, outside.number
-    with transaction.atomic():
-        directory.held_stamp()
-        row.save(force_insert=True)
-        for place, authority in enumerate(owners):
-            _own(row, authority, leads=place == 0, at=at)
-        codes = [a.division_id for a in owners]
-        _record.note(
-            row.id, "complaint_filed", by=by, at=at, article="P11", kind=chosen, road=str(road), to=codes
-        )
-    return row
+        if queries.complaint_of_outside(outside.system, outside.number) is not None:
+            raise rules.TakenAlready(fields={"outside": rules.TakenAlready().message})
+        row.system, row.outside_number, row.told_at = outside.system, outside.number, outside.told_at
+    return row, owners
+
+
+@transaction.atomic
+def keep(row: Complaint, owners: Sequence[Authority], *, by: Actor, at: datetime.datetime) -> None:
+    """Insert a prepared complaint; from now on each owner's clock runs."""
+    directory.held_stamp()
+    row.save(force_insert=True)
+    for place, authority in enumerate(owners):
+        _own(row, authority, leads=place == 0, at=at)
+    to = [a.division_id for a in owners]
+    said = {"kind": row.kind, "road": str(row.road), "to": to}
+    _record.note(row.id, "complaint_filed", by=by, at=at, article="P11", **said)
 
 
 def _responsible(place_code: str, case_id: int | None, about: str) -> list[Authority]:
@@ -121,7 +165,9 @@ def _name(row: Complaint, who: Complainant, *, by: Actor) -> None:
         row.phone_masked = numbers.mask_phone(phone)
     if name:
         row.name_sealed = ring.seal_text(name, about=f"complaint.name:{row.id}")
-    row.follow_digest = queries.follow_digest(row.id, rules.four_of(who.four or phone[-4:]))
+    row.follow_digest = queries.follow_digest(
+        row.id, rules.four_of(who.four or "".join(filter(str.isdigit, phone))[-4:])
+    )
 
 
 def _own(row: Complaint, authority: Authority, *, leads: bool, at: datetime.datetime) -> None:

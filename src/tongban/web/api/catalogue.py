@@ -91,7 +91,7 @@ def divisions(
 )
 def items(
     request: TongbanRequest,
-    q: str = Query("", max_length=100, description="要办什么事", example="换驾照"),
+    q: str = Query("", max_length=200, description="要办什么事，可以是一句话", example="换驾照"),
     limit: int = Query(20, ge=1, le=200),
 ) -> list[dict[str, Any]]:
     """Find items by what people type."""

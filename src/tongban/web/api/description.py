@@ -19,7 +19,14 @@ ABOUT = (
     "时间是 ISO 8601 格式的北京时间；业务编号的每一位都可校验，抄错会被指出。"
 )
 _WRITES = ("post", "put", "patch", "delete")
-_WITHOUT_KEY = ("revealIdentity", "reportMessage", "getProgress", "rateCase", "followComplaint")
+_WITHOUT_KEY = (
+    "revealIdentity",
+    "reportMessage",
+    "getProgress",
+    "rateCase",
+    "followComplaint",
+    "judgeComplaint",
+)
 _REFUSALS = {
     "400": "请求读不出来：不是 UTF-8 编码的 JSON，或者传输中残缺",
     "401": "没有有效的令牌",
@@ -33,8 +40,8 @@ _FAILURES = {
     "503": "文件没有保存成功，稍后用同一个 Idempotency-Key 重试",
     "507": "存储空间已满，文件没有保存成功",
 }
-_KEEP_FILES = ("addScan", "addFormFile", "prepareNotice", "issueNotice", "takeStep")
-_LIMITED = ("getProgress", "rateCase", "fileComplaint", "followComplaint")
+_KEEP_FILES = ("addScan", "addFormFile", "addHelpFile", "prepareNotice", "issueNotice", "takeStep")
+_LIMITED = ("getProgress", "rateCase", "fileComplaint", "followComplaint", "judgeComplaint", "beginHelp")
 _PARTS = {
     "number": "业务编号",
     "seq": "清单序号",

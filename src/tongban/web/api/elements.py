@@ -10,6 +10,7 @@ from tongban.catalogue.models import Stage
 from tongban.catalogue.operations import procedures, publishing
 from tongban.web.api import standard_shapes as said
 from tongban.web.api.bodies import Input
+from tongban.web.api.shapes import DivisionCode
 from tongban.web.api.standards import draft_shown as shown
 from tongban.web.api.writing import counts_once
 from tongban.web.kit import requests
@@ -18,8 +19,9 @@ from tongban.web.kit.requests import TongbanRequest
 router = Router(tags=["标准的制定"])
 
 
-class BaseCodeIn(Input):
+class ElementCodesIn(Input):
     base: str = Field("", max_length=40, description="基本编码，12 位")
+    local: str = Field("", max_length=64, description="地方编码；一个省自设的办理项填写")
 
 
 class ElementsIn(Input):
@@ -34,7 +36,7 @@ class ElementsIn(Input):
     results: list[str] = Field([], max_length=30, description="办理结果")
     words: list[str] = Field([], max_length=30, description="日常说法")
     legal_basis: list[said.LawIn] = Field([], max_length=30)
-    codes: BaseCodeIn = BaseCodeIn(base="")
+    codes: ElementCodesIn = ElementCodesIn(base="", local="")
 
 
 class WriteElementsIn(Input):
@@ -49,6 +51,9 @@ class MakeProcedureIn(Input):
     item_seq: int | None = Field(None, description="已有事项的序号", ge=1, lt=2**31)
     item_name: str = Field("", max_length=120, description="新事项的名称")
     lead_department: str = Field("", max_length=60, description="新事项的牵头部门")
+    province: DivisionCode | None = Field(
+        None, description="哪个省自设、只由该省办理；不填的由五省共用", examples=["520000000000"]
+    )
 
 
 @router.post(
@@ -56,7 +61,8 @@ class MakeProcedureIn(Input):
     response={201: said.DraftOut},
     operation_id="makeProcedure",
     summary="新建办理项",
-    description="由协调小组新建，同时开始起草它的要素；要素发布后才能办理，新事项还要列入一批清单。",
+    description="五省共用的由协调小组新建；一个省自设的由该省新建，属于清单上的一个事项，五省都可以收件，"
+    "只由该省办理。同时开始起草它的要素；要素发布后才能办理，新事项还要列入一批清单。",
 )
 @counts_once
 def make(request: TongbanRequest, payload: MakeProcedureIn) -> Status[Any]:
@@ -70,7 +76,7 @@ def make(request: TongbanRequest, payload: MakeProcedureIn) -> Status[Any]:
     response={201: said.DraftOut},
     operation_id="beginElements",
     summary="修改办理项要素",
-    description="由协调小组起草下一版要素，内容从现行的抄起；送审、审核发布、撤销与标准相同。",
+    description="由协调小组（省自设的办理项由该省）起草下一版要素，内容从现行的抄起；送审、审核发布、撤销与标准相同。",
 )
 @counts_once
 def begin(request: TongbanRequest, procedure: str) -> Status[Any]:

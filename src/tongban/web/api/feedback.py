@@ -8,7 +8,7 @@ from ninja.params.functions import Header, Path, Query
 
 from tongban.feedback import queries, rules
 from tongban.feedback.models import Complaint, Rectification
-from tongban.feedback.operations import bringing, complaints, ratings, rectifications
+from tongban.feedback.operations import bringing, complaints, hotline, ratings, rectifications
 from tongban.feedback.states import Road
 from tongban.kernel import ids
 from tongban.people import limits
@@ -111,7 +111,7 @@ def file(
         by=requests.NOBODY,
         at=requests.time_of(request),
     )
-    return _followed(row)
+    return followed(row)
 
 
 @router.post(
@@ -125,9 +125,35 @@ def file(
 )
 def follow(request: TongbanRequest, payload: shapes.FollowIn) -> dict[str, Any]:
     """Tell how a complaint stands to whoever filed it."""
+    return followed(_own(request, payload))
+
+
+def _own(request: TongbanRequest, payload: shapes.FollowIn) -> Complaint:
+    """Give the complaint of whoever holds its number and code; each try counts."""
     four = rules.four_of(payload.four)
     rating.spend_tries(request, payload.number)
-    return _followed(queries.complaint_by_four(payload.number, four))
+    return queries.complaint_by_four(payload.number, four)
+
+
+@router.post(
+    "/complaints/judge",
+    response=shapes.ComplaintFiled,
+    auth=None,
+    operation_id="judgeComplaint",
+    summary="对投诉答复提出意见",
+    description="投诉人凭编号和查询码说明答复是否解决了问题；没有解决的，转上一级机构重新答复（第十一条）。"
+    f"只能提出一次，重发得到 409，因此不需要 Idempotency-Key。{LIMITED}",
+)
+def judge(request: TongbanRequest, payload: shapes.VerdictIn) -> dict[str, Any]:
+    """Keep what the complainant says of the answer."""
+    row = complaints.judge(
+        _own(request, payload).id,
+        is_settled=payload.is_settled,
+        words=payload.words,
+        by=requests.NOBODY,
+        at=requests.time_of(request),
+    )
+    return followed(row)
 
 
 @router.get(
@@ -149,6 +175,28 @@ def list_complaints(
     wanted = [row.id for row in rows]
     owners, duties = queries.owners_by_complaint(wanted), queries.duties_of(wanted)
     return [shapes.complaint(r, owners.get(r.id, []), duties.get(r.id, [])) for r in rows]
+
+
+@router.post(
+    "/complaints/import",
+    response=shapes.ComplaintsTaken,
+    operation_id="importComplaints",
+    summary="导入 12345 热线的投诉",
+    description="全部登记，或者一件也不登记，并指出错在哪一件。同一来源编号只登记一次，重发给出原来的编号。"
+    "每件当场给出编号和最迟答复时间，由当地政务服务管理机构答复；涉及两地的联合办理。期限从导入时起算，"
+    "当地另定热线期限的从其规定，没有的为一个工作日（第十一条）。",
+)
+@counts_once
+def take(request: TongbanRequest, payload: shapes.ComplaintsIn) -> dict[str, Any]:
+    """Take complaints of the 12345 desk in."""
+    told = [hotline.Told(**row.model_dump()) for row in payload.rows]
+    taken = hotline.take_all(told, by=request.actor, at=requests.time_of(request))
+    duties = queries.duties_of([one.row.id for one in taken])
+    return {
+        "new": sum(one.is_new for one in taken),
+        "known": sum(not one.is_new for one in taken),
+        "rows": [shapes.taken(one.row, one.is_new, duties.get(one.row.id, [])) for one in taken],
+    }
 
 
 @router.post(
@@ -330,6 +378,7 @@ def _rectification(row: Rectification, request: TongbanRequest) -> dict[str, Any
     return shapes.rectification(row, queries.duties_of([row.id]).get(row.id, []))
 
 
-def _followed(row: Complaint) -> dict[str, Any]:
+def followed(row: Complaint) -> dict[str, Any]:
+    """Show a complaint to whoever filed it."""
     duties = queries.duties_of([row.id]).get(row.id, [])
     return shapes.followed(row, queries.owners_of(row.id), duties)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from tongban.duties.models import Duty
 from tongban.feedback.models import Complaint, Owner, Rectification
@@ -15,7 +15,11 @@ from tongban.web.api.bodies import Input
 from tongban.web.api.shapes import Moment, Number
 from tongban.web.kit import requests
 
+KindName = Literal["complaint", "report", "request", "suggestion", "consultation"]
 LegName = Literal["receiving", "home", "parcel"]
+AboutName = Literal["home", "receiving", "both"]
+PLACE_CODE = Field("", max_length=12, description="与办件无关的：区划代码", examples=["520103000000"])
+FOUR = Field("", max_length=4, description="查询码，四位；不填则为联系电话的末四位", examples=["8F2K"])
 NEXT = Field(description="翻页时放进 after 的值")
 
 
@@ -61,26 +65,68 @@ class RatingsDone(Schema):
 
 
 class ComplaintIn(Input):
-    kind: Literal["complaint", "report", "request", "suggestion", "consultation"] = Field(
-        description="投诉、举报、求助、建议、咨询"
-    )
+    kind: KindName = Field(description="投诉、举报、求助、建议、咨询")
     words: str = Field(max_length=2000, description="要反映的问题", examples=["窗口中午没有人"])
     number: str = Field("", max_length=60, description="业务编号；与办件无关的不填")
     tail: str = Field("", max_length=4, description="该办件证件号码的最后四位")
-    about: Literal["home", "receiving", "both"] = Field("home", description="问题出在属地、收件地还是两地")
-    place_code: str = Field(
-        "", max_length=12, description="与办件无关的：区划代码", examples=["520103000000"]
+    about: AboutName = Field("home", description="问题出在属地、收件地还是两地")
+    place_code: str = PLACE_CODE
+    name: str = Field("", max_length=60, description="可不填，加密保存")
+    phone: str = Field("", max_length=30, description="可不填，加密保存")
+    four: str = FOUR
+
+
+class OutsideComplaintIn(Input):
+    system: str = Field(max_length=40, description="来源系统", examples=["12345"])
+    number: str = Field(
+        max_length=80, description="热线的工单编号；同一编号只登记一次", examples=["GZ-20261128-1"]
     )
+    kind: KindName = Field(description="投诉、举报、求助、建议、咨询")
+    words: str = Field(max_length=2000, description="反映的问题", examples=["窗口中午没有人"])
+    told_at: AwareDatetime = Field(description="来电时间", examples=["2026-03-02T09:05:00+08:00"])
+    case: str = Field("", max_length=60, description="业务编号；没有的填区划代码")
+    about: AboutName = Field("home", description="问题出在属地、收件地还是两地")
+    code: str = Field("", max_length=12, description="问题发生在哪里：区划代码", examples=["520103000000"])
     name: str = Field("", max_length=60, description="可不填，加密保存")
     phone: str = Field("", max_length=30, description="可不填，加密保存")
     four: str = Field(
-        "", max_length=4, description="查询码，四位；不填则为联系电话的末四位", examples=["8F2K"]
+        "",
+        max_length=4,
+        description="查询码，四位；不填为联系电话末四位，没有电话的为来源编号末四位",
+        examples=["8F2K"],
     )
+
+
+class ComplaintsIn(Input):
+    rows: list[OutsideComplaintIn] = Field(min_length=1, max_length=500)
+
+
+class ComplaintTaken(Schema):
+    """A complaint of another system as it stands here: the number is passed on to the caller."""
+
+    outside_number: str
+    number: Number
+    is_new: bool
+    state: str = Field(description="open 或者 answered")
+    due_at: Moment | None = Field(description="最迟答复；已答复的为空")
+
+
+class ComplaintsTaken(Schema):
+    """How many were new, how many had been taken in before, and each with its number."""
+
+    new: int
+    known: int
+    rows: list[ComplaintTaken]
 
 
 class FollowIn(Input):
     number: str = Field(max_length=60, description="投诉编号")
     four: str = Field(min_length=4, max_length=4, description="查询码")
+
+
+class VerdictIn(FollowIn):
+    is_settled: bool = Field(description="答复是否解决了问题")
+    words: str = Field("", max_length=500, description="意见")
 
 
 class ComplaintFiled(Schema):
@@ -95,6 +141,7 @@ class ComplaintFiled(Schema):
     answer: str
     answered_by: str
     answered_at: Moment | None
+    is_settled: bool | None = Field(description="您的意见：是否解决；还没有提出的为空")
 
 
 class ComplaintOwnerOut(Schema):
@@ -123,6 +170,9 @@ class ComplaintOut(Schema):
     kind: str
     kind_name: str
     road: str = Field(description="渠道")
+    system: str = Field(description="来源系统；本系统的为空")
+    outside_number: str = Field(description="来源编号")
+    told_at: Moment | None = Field(description="来电时间；期限从 filed_at 起算")
     state: str
     state_name: str
     words: str
@@ -203,7 +253,20 @@ class DecideAppealIn(Input):
 
 def complaint(row: Complaint, owners: Sequence[Owner], duties: Sequence[Duty]) -> dict[str, Any]:
     """Show a complaint to those who owe its answer."""
-    names = ("number", "revision", "kind", "road", "state", "words", "filed_at", "draft", "answer")
+    names = (
+        "number",
+        "revision",
+        "kind",
+        "road",
+        "system",
+        "outside_number",
+        "told_at",
+        "state",
+        "words",
+        "filed_at",
+        "draft",
+        "answer",
+    )
     return {
         **{n: getattr(row, n) for n in (*names, "answered_by", "answered_at", "is_settled")},
         "kind_name": str(row.get_kind_display()),
@@ -222,11 +285,21 @@ def complaint(row: Complaint, owners: Sequence[Owner], duties: Sequence[Duty]) -
     }
 
 
+def taken(row: Complaint, is_new: bool, duties: Sequence[Duty]) -> dict[str, Any]:
+    """Show a complaint to the desk that it came from."""
+    return {
+        **{n: getattr(row, n) for n in ("outside_number", "number", "state")},
+        "is_new": is_new,
+        "due_at": duties[-1].due_at if duties else None,
+    }
+
+
 def followed(row: Complaint, owners: Sequence[Owner], duties: Sequence[Duty]) -> dict[str, Any]:
     """Show a complaint to whoever filed it: who has it, until when, the answer."""
     return {
         **{n: getattr(row, n) for n in ("number", "state", "filed_at", "answer", "answered_by")},
         "answered_at": row.answered_at,
+        "is_settled": row.is_settled,
         "state_name": str(row.get_state_display()),
         "owners": [o.authority.name for o in owners],
         "due_at": duties[-1].due_at if duties else None,

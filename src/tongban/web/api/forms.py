@@ -77,3 +77,23 @@ def get(request: TongbanRequest, number: str, serial: str) -> HttpResponse:
     papers.look(notice.case, what="notice", about_id=notice.id, by=request.actor, request=request)
     name = f"{Kind(notice.kind).label} {notice.serial}.pdf"
     return papers.file_answer(content, name=name, media_type="application/pdf")
+
+
+@router.get(
+    "/cases/{number}/notices/{serial}",
+    response=shapes.PreviewOut,
+    operation_id="previewNotice",
+    summary="看文书的内容",
+    description="一份文书写了什么：要补正的、已合格的、补正的最后一天；issued_at 为空的还只是预览。PDF 用 getNotice 取。",
+)
+def preview(request: TongbanRequest, number: str, serial: str) -> dict[str, Any]:
+    """Give what a form tells, before it is issued or after."""
+    notice = _of_case(request, number, serial)
+    told = queries.preview_of(notice, cases.get(notice.case_id, for_=request.actor))
+    return {
+        **showing.notice(notice),
+        "applicant": told.applicant.name,
+        "to_correct": told.to_correct,
+        "passed": [material.name for material in told.passed],
+        "due_on": told.due_on,
+    }

@@ -330,12 +330,14 @@ def get_window(request: TongbanRequest, window_id: int = Id) -> dict[str, Any]:
     response=KeptWindow,
     operation_id="saveWindow",
     summary="修改窗口",
-    description="联系方式和办公时间；办公时间改了，正在计时的期限随之重算。",
+    description="联系方式、办公时间和位置；办公时间改了，正在计时的期限随之重算。位置要么两个都填，要么都为空（去掉位置）。",
 )
 @counts_once
 def save_window(request: TongbanRequest, payload: WindowIn, window_id: int = Id) -> dict[str, Any]:
     """Change a window."""
     values = payload.model_dump(exclude_none=True)
+    # Named and empty: the position is taken away.
+    values |= {n: "" for n in ("latitude", "longitude") if n in payload.model_fields_set - values.keys()}
     keeping.save_window(window_id, values, by=request.actor, at=requests.time_of(request))
     return _kept(window_id, request)
 

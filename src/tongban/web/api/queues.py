@@ -15,7 +15,6 @@ from tongban.web.kit.requests import TongbanRequest
 
 router = Router(tags=["待办"])
 AT_MOST = 100
-ARRIVALS = ("confirm_arrival", "confirm_paper", "confirm_result_arrival")
 
 
 @router.get(
@@ -41,12 +40,13 @@ def today(request: TongbanRequest, after: str = Query("", max_length=60)) -> dic
     "/incoming",
     response=list[shapes.QueueRow],
     operation_id="incoming",
-    summary="待核对接收",
-    description="正寄往或者已发到本窗口、等逐份核对的材料和结果，先到期的在前。",
+    summary="待核对接收、待受理",
+    description="正寄往或者已发到本窗口、等逐份核对的材料和结果，以及已到达、等决定受理的，先到期的在前；"
+    "clock.kind 为 decide_acceptance 的是待受理。",
 )
 def incoming(request: TongbanRequest) -> list[dict[str, Any]]:
-    """Give the papers and results that the person's windows expect."""
-    return _rows(request, queries.owed(request.actor, kinds=ARRIVALS))
+    """Give the papers and results that the person's windows expect, and what waits there for acceptance."""
+    return _rows(request, queries.incoming(request.actor))
 
 
 def _rows(request: TongbanRequest, rows: Sequence[tuple[Duty, Case]]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import Field, PlainSerializer, WithJsonSchema
+from pydantic import AliasChoices, Field, PlainSerializer, WithJsonSchema
 
 from tongban.kernel import worktime
 
@@ -90,6 +90,10 @@ class ProcedureOut(Schema):
     key: str = Field(examples=["015-1"])
     name: str = Field(examples=["机动车驾驶证换证"])
     kind: str = Field(examples=["行政许可"])
+    province: str | None = Field(
+        validation_alias=AliasChoices("province_id", "province"),
+        description="由哪个省自设，只在那里办理；五省共用的为空",
+    )
     levels: list[str] = Field(description="实施层级")
     applicants: list[str] = Field(description="申请人类别")
     fee: str
@@ -316,6 +320,29 @@ class NoticeOut(Schema):
     pdf_url: str
 
 
+class ToCorrectOut(Schema):
+    key: str
+    name: str
+    advice: str
+
+
+class PreviewOut(NoticeOut):
+    """What a form tells of its case."""
+
+    applicant: str
+    to_correct: list[ToCorrectOut]
+    passed: list[str] = Field(description="已合格的材料")
+    due_on: datetime.date | None = Field(description="补正的最后一天；收件通知书为空")
+
+
+class ForwardOut(Schema):
+    """A listed window to which a case may be forwarded."""
+
+    home_code: DivisionCode = Field(description="转送（forward）时填的 home_code")
+    place: str = Field(examples=["四川省成都市武侯区"])
+    window: str
+
+
 class TransferOut(Schema):
     """Papers under way between two windows."""
 
@@ -467,7 +494,9 @@ class CaseOut(CaseBrief):
     suspensions: list[SuspensionOut]
     deliveries: list[DeliveryOut]
     journal: list[EntryOut]
-    looks: list[LookOut]
+    looks: list[LookOut] = Field(
+        description="谁看过受保护的内容；只给两地窗口的负责人和当地、上级管理机构，其他人为空"
+    )
     steps: list[StepOut] = Field(description="您现在可以办理的步骤，主要的在前")
 
 

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Any, cast
 
-from tongban.cases import queries, rules
+from tongban.cases import permissions, queries, rules
 from tongban.cases.models import Case, CaseApplicant, CaseMaterial, Delivery, Scan, Transfer
 from tongban.cases.states import BEGINNINGS, DUTIES, STATES, STEPS, Channel, DeliveryWay, Mode, State, Step
 from tongban.catalogue import standards
@@ -127,6 +127,7 @@ def whole(case: Case, *, actor: Actor, now: datetime.datetime) -> dict[str, Any]
         "clocks": [{**clock(d, case, now=now), "explained": duties.due_of(d).explain()} for d in open_duties],
         "steps": steps(case, queries.steps_open_to(actor, case, open_duties=open_duties)),
         **_story(case),
+        "looks": queries.looks_at(case.id) if permissions.may_see_looks(case, by=actor) else [],
     }
 
 
@@ -151,7 +152,6 @@ def _story(case: Case) -> dict[str, Any]:
             {**_columns(e), "label": _entry_label(e.code), "digest": bytes(e.digest).hex()}
             for e in queries.history_of(case.id)
         ],
-        "looks": queries.looks_at(case.id),
     }
 
 

@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 from ninja import Router
+from ninja.params.functions import Query
 
 from tongban.cases import queries, rules
 from tongban.cases.models import Case
@@ -78,6 +79,26 @@ def take(request: TongbanRequest, number: str, step: str, payload: bodies.StepIn
         case = verbs.run(step, case_id, values=values, by=by, at=at, revision=payload.revision)
     answer = showing.after_step(case, now=at)
     return {**answer, "notice": showing.notice(notice) if notice else None}
+
+
+@router.get(
+    "/cases/{number}/forward-windows",
+    response=list[shapes.ForwardOut],
+    operation_id="findForwardWindows",
+    summary="可以转送的窗口",
+    description="寄错了窗口的办件可以转往哪里：按地名的一部分查联络清单内的窗口，至多 20 个（第十三条）。",
+)
+def forward_windows(
+    request: TongbanRequest,
+    number: str,
+    q: str = Query("", max_length=60, description="地名的一部分；不填：没有结果", example="武侯"),
+) -> list[dict[str, Any]]:
+    """Find windows to which a case may be forwarded."""
+    case = queries.get(ids.id_of(number), for_=request.actor)
+    return [
+        {"home_code": w.division_id, "place": w.division.full_name, "window": w.name}
+        for w in (queries.windows_to_forward_to(case, words=q) if q.strip() else ())
+    ]
 
 
 def _with_form(

@@ -17,6 +17,7 @@ from tongban.web.api import (
     elements,
     feedback,
     forms,
+    helping,
     lists,
     messages,
     off_list,
@@ -24,9 +25,11 @@ from tongban.web.api import (
     places,
     problems,
     queues,
+    rosters,
     showing,
     standards,
     steps,
+    window_feedback,
     words,
     workbooks,
     zone,
@@ -77,6 +80,9 @@ for part in (
     messages,
     zone,
     feedback,
+    window_feedback,
+    helping,
+    rosters,
 ):
     api.add_router("", part.router)
 problems.refuse_unknown_parameters(api)

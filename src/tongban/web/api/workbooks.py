@@ -18,7 +18,11 @@ from tongban.web.kit.requests import TongbanRequest
 
 router = Router(tags=["Excel 导入导出"])
 Id = Path(ge=1, le=2**63 - 1, description="导入编号")
-Kind = Path(pattern=r"^[a-z]{1,12}$", description="表格：contacts 机构和窗口，staff 人员，standards 收件标准")
+Kind = Path(
+    pattern=r"^[a-z]{1,12}$",
+    description="表格：contacts 机构和窗口，staff 人员，standards 收件标准，elements 办理项要素，"
+    "complaints 热线投诉",
+)
 
 
 class FaultOut(Schema):

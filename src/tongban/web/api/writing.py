@@ -35,3 +35,24 @@ def counts_once(view: Callable[..., Any]) -> Callable[..., Any]:
     """Make an operation's effect happen once for each Idempotency-Key, and refuse it without one."""
     decorated: Callable[..., Any] = decorate_view(_after_token)(view)
     return decorated
+
+
+def counts_once_after(
+    before: Callable[[HttpRequest], None],
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Do the same, and first what must last even when the write is refused and rolled back: counting a try."""
+
+    def wrap(run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @functools.wraps(run)
+        def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if BEARER(request):
+                before(request)
+            return run(request, *args, **kwargs)
+
+        return wrapper
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        decorated: Callable[..., Any] = decorate_view(_after_token, wrap)(view)  # the last is the outermost
+        return decorated
+
+    return decorate

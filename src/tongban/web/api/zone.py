@@ -34,7 +34,8 @@ class AnnouncementOut(Schema):
     id: int
     title: str
     body: str
-    province: DivisionCode | None = Field(description="省份代码；五省的为空")
+    province: DivisionCode | None = Field(description="所在省份的代码；五省的为空")
+    place: DivisionCode | None = Field(description="范围：省、市州或者区县的代码；五省的为空")
     from_on: datetime.date
     until_on: datetime.date | None
     published_at: Moment
@@ -101,19 +102,21 @@ def life_events(request: TongbanRequest) -> list[dict[str, Any]]:
     auth=None,
     operation_id="listAnnouncements",
     summary="公告",
-    description="现在公布的公告，新的在前。按省份查的，包括面向五省的。公开，不需要令牌。",
+    description="现在公布的公告，新的在前。按地方查的，包括上级、下级和面向五省的。公开，不需要令牌。",
 )
 def list_announcements(
     request: TongbanRequest,
-    province: str = Query("", pattern=r"^(\d{12})?$", description="省份代码"),
+    province: str = Query("", pattern=r"^(\d{12})?$", description="省份代码，同 place"),
+    place: str = Query("", pattern=r"^(\d{12})?$", description="省、市州或者区县的代码"),
     limit: int = Query(50, ge=1, le=200),
 ) -> list[dict[str, Any]]:
     """List what is announced now."""
-    rows = announcements.page(on=today_of(request), province=province, limit=limit)
+    rows = announcements.page(on=today_of(request), place=place or province, limit=limit)
     return [
         {
             **{n: getattr(row, n) for n in ("id", "title", "body", "from_on", "until_on", "published_at")},
-            "province": row.province_id,
+            "place": row.place_id,
+            "province": row.place_id[:2].ljust(12, "0") if row.place_id else None,
             "published_by": row.published_by_place,
         }
         for row in rows

@@ -5,7 +5,7 @@ asked follows from the standard and from what has been answered; after a correct
 """
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,16 +15,17 @@ from django.utils.cache import patch_cache_control
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from tongban.cases import queries, rules
+from tongban.cases import permissions, queries, rules
 from tongban.cases.models import Case, CaseMaterial, Scan, Verdict
 from tongban.cases.operations import online
-from tongban.cases.states import DELIVERY_WAYS, DeliveryWay, Mode, State
+from tongban.cases.states import DELIVERY_WAYS, DeliveryWay, Mode, Part, State
 from tongban.catalogue import standards
 from tongban.catalogue.standards import FormField
 from tongban.documents import queries as documents
 from tongban.journal import operations as journal
 from tongban.kernel import ids, numbers, refusals, worktime
 from tongban.people.actors import Actor
+from tongban.people.limits import Limit
 from tongban.web.kit import form_fields, reading
 from tongban.web.kit.form_fields import Attached, Choice, Files
 
@@ -35,6 +36,20 @@ class NoSuchQuestion(refusals.NotFound):
 
 class NothingChosen(refusals.Incomplete):
     """请先选择文件，再按上传；已经上传的，按“下一步”。"""
+
+
+class NotOfThisQuestion(refusals.Incomplete):
+    """这个问题没有这一栏，请对照接口文档。"""
+
+
+CODE_TRIES = Limit("help.code", 20, datetime.timedelta(hours=1))  # a clerk's: a code is not to be guessed
+VALUE = "value"  # what a field of the form is answered with
+NAMES: dict[str, tuple[str, ...]] = {
+    "who": ("contact_name", "phone"),
+    "place": ("home_code",),
+    "circumstance": ("circumstance",),
+    "delivery": ("delivery_way", "delivery_address"),
+}
 
 
 @dataclass(frozen=True)
@@ -78,6 +93,18 @@ class Page:
 
 
 Url = Callable[[Scan], str]
+
+
+def helped(number: str, *, by: Actor) -> Case:
+    """Give a draft that somebody helps to write now.
+
+    Raises:
+        rules.UnknownCase: they do not, whether or not there is such a case.
+    """
+    case = queries.get(ids.id_of(number), for_=by)
+    if Part.HELPER not in permissions.parts_of(by, case):
+        raise rules.UnknownCase()
+    return case
 
 
 def questions_of(case: Case) -> list[Question]:
@@ -141,6 +168,18 @@ def _named(case: Case, rows: Sequence[Question]) -> list[Question]:
             is_done = row.key not in missing and f"material.{key}" not in missing
             found.append(Question(row.key, row.title, row.answer, is_done, True, named[key]))
     return found
+
+
+def question_of(case: Case, key: str) -> Question:
+    """Give one question of an application.
+
+    Raises:
+        NoSuchQuestion: the application does not ask it now.
+    """
+    for row in questions_of(case):
+        if row.key == key:
+            return row
+    raise NoSuchQuestion()
 
 
 def page_of(
@@ -286,35 +325,91 @@ def answer(case: Case, key: str, data: QueryDict, files: Files, *, by: Actor, at
     """Save what one page was answered with; tell whether the page is to be shown again (a file came or went).
 
     Raises:
-        NoSuchQuestion; NothingChosen; refusals of `cases.operations.online`, with the field named.
+        NothingChosen; what `attach` and `say` raise.
     """
     button, _sep, about = data.get("do", "").partition(":")
     if button == "unscan":
         online.remove_scan(case.id, scan_id=numbers.whole(about, most=2**63) or 0, by=by, at=at)
         return True
+    sent = _files(case, key, files)
+    for file in sent:
+        attach(case, key, data=file.read(), name=file.name or "", by=by, at=at)
     if key.startswith("paper."):
-        return _answer_paper(case, key.removeprefix("paper."), button, files, by=by, at=at)
-    if key.startswith("form."):
-        return _answer_field(case, key, data, files, by=by, at=at)
-    if key == "circumstance":
-        online.choose(case.id, circumstance=data.get("circumstance", ""), by=by, at=at)
-    elif key == "place":
-        home = form_fields.picked_place(data) or ""
-        if home != case.home_code:
-            online.choose(case.id, home_code=home, by=by, at=at)
-    elif key == "delivery":
-        names = ("delivery_way", "delivery_address")
-        said = {name: data.get(name, "") for name in names if name in data}
-        if said.get("delivery_way") == DeliveryWay.POST and not said.get("delivery_address", "").strip():
-            raise rules.NoAddress(fields={"delivery_address": rules.NoAddress().message})
-        online.save(case.id, said, by=by, at=at)
-    elif key == "who":
-        changes = {"contact_name": data["contact_name"]} if "contact_name" in data else {}
-        changes |= {"phone": data["phone"]} if data.get("phone", "").strip() else {}
-        online.save(case.id, changes, by=by, at=at)
+        if button == "upload" and not sent:
+            raise NothingChosen(fields={"files": NothingChosen().message})
     else:
+        say(case, key, _said(case, key, data), by=by, at=at)
+    return bool(sent)
+
+
+def _files(case: Case, key: str, files: Files) -> "Sequence[UploadedFile[bytes]]":
+    if key.startswith("paper."):
+        return files.getlist("files")
+    if key.startswith("form."):
+        return form_fields.files_of(standards.of(case.standard).field(key.removeprefix("form.")), files)
+    return ()
+
+
+def _said(case: Case, key: str, data: QueryDict) -> dict[str, str]:
+    """Read what the page of a question posted, as `say` takes it; what nobody touched is left out."""
+    if key.startswith("form."):
+        row = standards.of(case.standard).field(key.removeprefix("form."))
+        said, shown = form_fields.posted(row, data), queries.shown_answers(case).get(row.key, "")
+        is_new = said is not None and form_fields.is_changed(
+            row, said, kept=case.form.get(row.key), shown=shown
+        )
+        return {VALUE: said} if is_new and said is not None else {}
+    if key == "place":
+        return {"home_code": form_fields.picked_place(data) or ""}
+    if key == "circumstance":
+        return {key: data.get(key, "")}
+    words = {name: data.get(name, "") for name in NAMES.get(key, ()) if name in data}
+    if key == "who" and not words.get("phone", "").strip():
+        words.pop("phone", None)  # the number that stands is not shown: an empty field leaves it
+    return words
+
+
+def say(case: Case, key: str, said: Mapping[str, str], *, by: Actor, at: datetime.datetime) -> None:
+    """Save what one question was answered with in words; what is not said stays as it is.
+
+    Args:
+        said: the names that the question has (`NAMES`), or `value` of a field of the form.
+
+    Raises:
+        NoSuchQuestion; NotOfThisQuestion: a name of another question.
+        refusals of `cases.operations.online`, with the field named.
+    """
+    names = (VALUE,) if key.startswith("form.") else NAMES.get(key)
+    if names is None:
         raise NoSuchQuestion()
-    return False
+    strange = sorted(set(said) - set(names))
+    if strange:
+        raise NotOfThisQuestion(fields={name: NotOfThisQuestion().message for name in strange})
+    if not said:
+        return
+    if key == "circumstance":
+        online.choose(case.id, circumstance=said[key], by=by, at=at)
+    elif key == "place":
+        if said["home_code"] != case.home_code:
+            online.choose(case.id, home_code=said["home_code"], by=by, at=at)
+    else:
+        address = said.get("delivery_address", case.delivery_address).strip()
+        if said.get("delivery_way") == DeliveryWay.POST and not address:
+            raise rules.NoAddress(fields={"delivery_address": rules.NoAddress().message})
+        online.save(case.id, {key if name == VALUE else name: v for name, v in said.items()}, by=by, at=at)
+
+
+def attach(case: Case, key: str, *, data: bytes, name: str, by: Actor, at: datetime.datetime) -> Scan:
+    """Keep a file that answers a question: of a paper, or of a field of the form that asks for files.
+
+    Raises:
+        NoSuchQuestion: the question takes no files. Refusals of `cases.operations.online`.
+    """
+    if key.startswith("paper."):
+        return online.add_scan(case.id, key=key.removeprefix("paper."), data=data, name=name, by=by, at=at)
+    if key.startswith("form."):
+        return online.add_file(case.id, key=key.removeprefix("form."), data=data, name=name, by=by, at=at)
+    raise NoSuchQuestion()
 
 
 def file_of(case: Case, scan_id: int, *, by: Actor, at: datetime.datetime, is_own: bool) -> HttpResponse:
@@ -342,30 +437,3 @@ def file_of(case: Case, scan_id: int, *, by: Actor, at: datetime.datetime, is_ow
     response["Content-Disposition"] = f'inline; filename="{ids.number_of(scan.id)}.{ending}"'
     patch_cache_control(response, private=True, no_store=True)
     return response
-
-
-def _answer_field(
-    case: Case, key: str, data: QueryDict, files: Files, *, by: Actor, at: datetime.datetime
-) -> bool:
-    row = standards.of(case.standard).field(key.removeprefix("form."))
-    sent = form_fields.files_of(row, files)
-    for file in sent:
-        online.add_file(case.id, key=row.key, data=file.read(), name=file.name or "", by=by, at=at)
-    if sent or row.type == "file":
-        return bool(sent)
-    said = form_fields.posted(row, data)
-    shown = queries.shown_answers(case).get(row.key, "")
-    if said is not None and form_fields.is_changed(row, said, kept=case.form.get(row.key), shown=shown):
-        online.save(case.id, {key: said}, by=by, at=at)
-    return False
-
-
-def _answer_paper(
-    case: Case, key: str, button: str, files: Files, *, by: Actor, at: datetime.datetime
-) -> bool:
-    sent: Sequence[UploadedFile[bytes]] = files.getlist("files")
-    for file in sent:
-        online.add_scan(case.id, key=key, data=file.read(), name=file.name or "", by=by, at=at)
-    if button == "upload" and not sent:
-        raise NothingChosen(fields={"files": NothingChosen().message})
-    return bool(sent)

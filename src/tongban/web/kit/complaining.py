@@ -8,10 +8,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from tongban.cases import queries as cases
+from tongban.feedback.models import Complaint
 from tongban.feedback.operations import complaints
 from tongban.feedback.states import ComplaintKind, Road
 from tongban.kernel import ids, refusals, worktime
 from tongban.people import limits
+from tongban.people.actors import Actor
 from tongban.web.kit import picking, rating, requests
 from tongban.web.kit.requests import TongbanRequest
 
@@ -44,14 +46,13 @@ def enter(request: HttpRequest, *, template: str, then: str, by_phone: bool) -> 
 
 
 def _file(request: HttpRequest, place_code: str, *, by_phone: bool) -> str:
-    said, actor = request.POST, cast(TongbanRequest, request).actor
-    number = said.get("number", "").strip()[:60]
+    said = request.POST
     outside = said.get("outside", "").strip()[:80]
-    row = complaints.file(
+    row = take(
         kind=said.get("kind", ""),
         words=said.get("words", ""),
         place_code=place_code,
-        case_id=cases.get(ids.id_of(number), for_=actor).id if number else None,
+        number=said.get("number", "").strip()[:60],
         about=said.get("about", "home"),
         complainant=complaints.Complainant(
             name=said.get("name", ""), phone=said.get("phone", ""), four=said.get("four", "")
@@ -59,7 +60,20 @@ def _file(request: HttpRequest, place_code: str, *, by_phone: bool) -> str:
         road=Road.PHONE if by_phone else Road.WINDOW,
         outside=complaints.Outside("12345", outside) if outside and by_phone else None,
         form_key=said.get(requests.KEY_FIELD, ""),
-        by=actor,
+        by=cast(TongbanRequest, request).actor,
         at=requests.time_of(request),
     )
     return row.number
+
+
+def take(*, number: str, by: Actor, **said: Any) -> Complaint:
+    """Take in what somebody says, about a case that whoever enters it can see (`number`), or about a place.
+
+    Args:
+        said: what `complaints.file` takes.
+
+    Raises:
+        ids.BadNumber, cases.rules.UnknownCase; what `complaints.file` raises.
+    """
+    case_id = cases.get(ids.id_of(number), for_=by).id if number else None
+    return complaints.file(case_id=case_id, by=by, **said)

@@ -2,7 +2,9 @@
 
 import datetime
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 from tongban.cases import progress
 from tongban.feedback.states import Road
@@ -19,6 +21,13 @@ _ROADS = {str(road) for road in (Road.LINK, Road.NUMBER, Road.TICKET, Road.PORTA
 def token_for(case_id: int, *, road: Road, until: datetime.datetime) -> str:
     """Give the token of an address where the legs of a case can be rated."""
     return links.make(purpose=PURPOSE, subject=f"{case_id}:{road}", until=until)
+
+
+def ticket_of(case_id: int) -> tuple[str, datetime.datetime]:
+    """Give the whole address where the legs of a case can be rated from now on, and until when it opens."""
+    until = requests.machine_time() + TICKET
+    path = reverse("rate_legs", args=[token_for(case_id, road=Road.TICKET, until=until)])
+    return f"{settings.TONGBAN_ADDRESS.rstrip('/')}{path}", until
 
 
 def read(token: str, *, at: datetime.datetime) -> tuple[int, Road]:

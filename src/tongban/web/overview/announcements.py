@@ -1,4 +1,5 @@
-"""Announcements (`/overview/announcements/`): written, published and withdrawn by provinces and coordination group."""
+"""Announcements (`/overview/announcements/`): written, published and withdrawn by each authority for its
+place, and by the coordination group for all five provinces."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -30,7 +31,7 @@ def _page(request: HttpRequest, *, refusal: refusals.Refusal | None = None, abou
         before=int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None,
         limit=PAGE + 1,
     )
-    allowed = permissions.provinces_to_announce(door.actor_of(request))
+    allowed = permissions.places_to_announce(door.actor_of(request))
     names = directory.names_of([code for code in allowed if code])
     on = requests.time_of(request).astimezone(worktime.BEIJING).date()
     shown = {
@@ -39,7 +40,7 @@ def _page(request: HttpRequest, *, refusal: refusals.Refusal | None = None, abou
                 "row": row,
                 "is_over": bool(row.until_on and row.until_on < on),
                 "is_coming": row.from_on > on,
-                "may_withdraw": row.withdrawn_at is None and row.province_id in allowed,
+                "may_withdraw": row.withdrawn_at is None and row.place_id in allowed,
             }
             for row in rows[:PAGE]
         ],
@@ -60,11 +61,11 @@ def _page(request: HttpRequest, *, refusal: refusals.Refusal | None = None, abou
 @once.once
 def publish(request: HttpRequest) -> HttpResponse:
     """Publish a new announcement."""
-    wanted = request.POST.get("province", "")
+    wanted = request.POST.get("place", "")
     try:
         row = keeping.publish_announcement(
             request.POST.dict(),
-            province=None if wanted == "all" else wanted,
+            place=None if wanted == "all" else wanted,
             by=door.actor_of(request),
             at=requests.time_of(request),
         )

@@ -35,7 +35,8 @@ def list_(request: HttpRequest) -> HttpResponse:
         for r in rows[:PAGE]
     ]
     next_ = requests.moment_text(last.filed_at, last.id) if last else ""
-    return render(request, "overview/complaints.html", {"lines": lines, "next": next_, "only": state})
+    shown = {"lines": lines, "next": next_, "only": state, "may_import": bool(actor.managed_prefixes)}
+    return render(request, "overview/complaints.html", shown)
 
 
 @door.open_to_authorities

@@ -18,7 +18,10 @@ _LAW_PARTS = ("title", "article", "document_number")
 
 def parse(data: QueryDict) -> dict[str, Any]:
     """Give the content that a posted page says."""
-    base = text.clean(data.get("codes.base", ""))[:40].upper()
+    codes = {
+        "base": text.clean(data.get("codes.base", ""))[:40].upper(),
+        "local": text.clean(data.get("codes.local", ""))[:LONGEST],
+    }
     return {
         **{name: data.getlist(name)[:10] for name in SEVERAL},
         "lead_department": text.clean(data.get("lead_department", ""))[:LONGEST],
@@ -26,7 +29,7 @@ def parse(data: QueryDict) -> dict[str, Any]:
         "results": _lines(data.get("results", "")),
         "words": _lines(data.get("words", "")),
         "legal_basis": [_law(line) for line in _lines(data.get("legal_basis", ""))],
-        "codes": {"base": base} if base else {},
+        "codes": {name: code for name, code in codes.items() if code},
         "legal_limit": 0,
         "promised_limit": 0,
     }
@@ -64,7 +67,7 @@ def shown(content: Mapping[str, Any], faults: Mapping[str, str]) -> dict[str, An
 
     levels = {level.value: level.label for level in (Level.PROVINCE, Level.PREFECTURE, Level.COUNTY)}
     laws = [_law_line(law) for law in content.get("legal_basis", ())]
-    base = content.get("codes", {}).get("base", "")
+    codes = content.get("codes", {})
     return {
         "element_inputs": [
             Input(
@@ -77,18 +80,29 @@ def shown(content: Mapping[str, Any], faults: Mapping[str, str]) -> dict[str, An
             Input(
                 "codes.base",
                 _("基本编码（12 位）"),
-                value=base,
+                value=codes.get("base", ""),
                 error=faults.get("codes.base", ""),
-                help=_("实施编码、业务办理项编码和地方编码随各省标准填写。"),
+                help=_("实施编码、业务办理项编码随各省标准填写。"),
             ),
+            Input(
+                "codes.local",
+                _("地方编码"),
+                value=codes.get("local", ""),
+                error=faults.get("codes.local", ""),
+                help=_("本省自设的办理项填写；五省共用的不填，随各省标准填写。"),
+            ),
+        ],
+        "element_choices": [
             several("levels", _("实施层级"), levels),
             several("applicants", _("申请人类别"), wording.APPLICANTS),
             several("modes", _("办理模式"), wording.MODES),
             several("delivery", _("送达方式"), wording.DELIVERY),
+        ],
+        "element_lines": [
             lines("results", _("办理结果"), content.get("results", ()), _("每行写一种")),
             lines("words", _("日常说法"), content.get("words", ()), _("每行写一种，群众这样说也能找到。")),
             lines("legal_basis", _("法定依据"), laws, _("每行写一部：名称 | 条款 | 文号。")),
-        ]
+        ],
     }
 
 
@@ -109,6 +123,7 @@ def words_of(content: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_("送达方式"), named("delivery", wording.DELIVERY)),
         (_("法定依据"), "；".join(_law_line(law) for law in content.get("legal_basis", ()))),
         (_("基本编码"), content.get("codes", {}).get("base", "")),
+        (_("地方编码"), content.get("codes", {}).get("local", "")),
         (_("日常说法"), "、".join(content.get("words", ()))),
     ]
     return [(label, said) for label, said in rows if said]

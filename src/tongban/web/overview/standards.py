@@ -34,6 +34,7 @@ ACTS: dict[str, str | Promise] = {
     "standard.answer_difference": gettext_lazy("答复差异事项"),
     "standard.settle_difference": gettext_lazy("决定差异事项"),
     "standard.edit_procedure": gettext_lazy("修改办理项"),
+    "standard.make_procedure": gettext_lazy("新建办理项"),
 }
 
 
@@ -90,7 +91,7 @@ def _procedure(request: HttpRequest, row: Procedure, refusal: refusals.Refusal |
         "places": list(zip(provinces, _stages(row, in_force, [d.code for d in provinces]), strict=True)),
         "versions": [(v, queries.standing(v, in_force, on=on)) for v in queries.versions_of(row.id)],
         "drafts": [(d, permissions.may_review(d, by=actor)) for d in drafts],
-        "may_begin": _may_begin(actor, {(d.province_id, d.stage) for d in drafts}),
+        "may_begin": _may_begin(actor, row, {(d.province_id, d.stage) for d in drafts}),
         "acts": [
             (ACTS.get(e.code, e.code), e, names.get(e.payload.get("province", ""), ""))
             for e in queries.history_of(row.id)
@@ -102,15 +103,19 @@ def _procedure(request: HttpRequest, row: Procedure, refusal: refusals.Refusal |
     return render(request, "overview/procedure.html", shown, status=status)
 
 
-def _may_begin(actor: Actor, begun: set[tuple[str | None, int]]) -> list[tuple[int, str, Any]]:
+def _may_begin(
+    actor: Actor, row: Procedure, begun: set[tuple[str | None, int]]
+) -> list[tuple[int, str, Any]]:
     """Give what somebody may begin: stage, province, and what the button says."""
     offers: list[tuple[int, str, Any]] = []
     for code in permissions.provinces_of(actor):
-        offers.append((Stage.PROVINCE, code, _("起草本省统一标准")))
-        offers.append((Stage.GUIDE, code, _("登记本省办事指南")))
-    if permissions.may_edit(None, by=actor):
+        if row.province_id in (None, code):
+            offers.append((Stage.PROVINCE, code, _("起草本省统一标准")))
+            offers.append((Stage.GUIDE, code, _("登记本省办事指南")))
+    if row.province_id is None and permissions.may_edit(None, by=actor):
         offers.append((Stage.FIVE_PROVINCES, "", _("起草五省统一标准")))
-        offers.append((Stage.ELEMENTS, "", _("修改办理项要素")))
+    if permissions.may_edit(row.province_id, by=actor):
+        offers.append((Stage.ELEMENTS, row.province_id or "", _("修改办理项要素")))
     return [(s, code, label) for s, code, label in offers if (code or None, s) not in begun]
 
 

@@ -18,19 +18,20 @@ PAGE = 20
 @login_not_required
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
-    """Show announcements, 20 a page, of all or of one province with those for all five."""
+    """Show announcements, 20 a page, of all, or of one place with those of the places above and in it."""
     on = items.today_of(request)
     provinces = list(directory.divisions_of(None, on=on))
-    asked = request.GET.get("province", "")
-    province = asked if asked in {p.code for p in provinces} else ""
-    rows = announcements.page(
-        on=on, province=province, after=_after(request.GET.get("after", "")), limit=PAGE + 1
-    )
+    asked = request.GET.get("place", "") or request.GET.get("province", "")
+    names = directory.names_of([asked]) if len(asked) == 12 else {}
+    place = asked if asked in names else ""
+    rows = announcements.page(on=on, place=place, after=_after(request.GET.get("after", "")), limit=PAGE + 1)
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     shown = {
         "rows": rows[:PAGE],
         "provinces": provinces,
-        "province": province,
+        "place": place,
+        "province": place[:2].ljust(12, "0") if place else "",
+        "place_name": names.get(place, ""),
         "next": f"{last.from_on.isoformat()}_{last.id}" if last else "",
     }
     return render(request, "portal/announcements.html", shown)

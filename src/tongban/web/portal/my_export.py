@@ -1,6 +1,7 @@
 """Everything that is held about somebody, as files: JSON for what is written, PDF and pictures for what was drawn.
 
-Names of staff are left out; the window answers for them.
+Names of staff are left out; the window answers for them. One-time codes are not in it: they live for minutes and name
+nobody.
 """
 
 import datetime
@@ -13,9 +14,11 @@ from typing import IO, Any
 from tongban.cases import queries
 from tongban.cases.models import Case
 from tongban.documents import queries as documents
+from tongban.feedback import queries as feedback
+from tongban.feedback.models import Complaint
 from tongban.journal import operations as journal
 from tongban.journal import queries as entries
-from tongban.kernel import refusals
+from tongban.kernel import ids, refusals
 from tongban.messages import queries as messages
 from tongban.notices import queries as notices
 from tongban.people import applicants, mandates, sessions
@@ -46,6 +49,8 @@ def _fill(kept: IO[bytes], actor: Actor, *, at: datetime.datetime) -> None:
         _write(pack, "mandates.json", _mandates(actor))
         for case in queries.visible_to(actor).order_by("opened_at", "id").iterator(chunk_size=50):
             _add_case(pack, queries.get(case.id, for_=actor))
+        said = feedback.complaints_visible_to(actor).order_by("filed_at", "id")
+        _write(pack, "complaints.json", [_complaint(row) for row in said.iterator(chunk_size=50)])
         looks = my_looks.accesses(actor, limit=5000)
         _write(pack, "looks.json", [vars(row) for row in looks])
 
@@ -99,10 +104,50 @@ def _rows(rows: Sequence[Mandate]) -> list[dict[str, Any]]:
     ]
 
 
+def _complaint(row: Complaint) -> dict[str, Any]:
+    name, phone = feedback.complainant_of(row)
+    plain = ("number", "words", "filed_at", "answer", "answered_by", "answered_at", "is_settled", "verdict")
+    return {
+        **{field: getattr(row, field) for field in plain},
+        "kind": row.get_kind_display(),
+        "road": row.get_road_display(),
+        "state": row.get_state_display(),
+        "case": ids.number_of(row.about_case_id) if row.about_case_id else "",
+        "name": name,
+        "phone": phone,
+        "owners": [owner.authority.name for owner in feedback.owners_of(row.id)],
+    }
+
+
+def _ratings(case: Case) -> list[dict[str, Any]]:
+    given = [leg.rating for leg in feedback.legs_of(case) if leg.rating]
+    return [
+        {
+            **{field: getattr(row, field) for field in ("level", "words", "may_publish", "rated_at")},
+            "leg": row.get_leg_display(),
+            "road": row.get_road_display(),
+            "reply": row.rectification.reply if hasattr(row, "rectification") else "",
+        }
+        for row in given
+    ]
+
+
+def _messages(case: Case) -> list[dict[str, Any]]:
+    plain = ("title", "language", "written_at", "sent_at", "delivered_at")
+    return [
+        {
+            **{field: getattr(row, field) for field in plain},
+            "way": row.get_channel_display(),
+            "to": messages.recipient_of(row),
+            "text": messages.text_of(row),
+        }
+        for row in messages.of_case(case.id)
+    ]
+
+
 def _add_case(pack: zipfile.ZipFile, case: Case) -> None:
     folder = f"cases/{case.number}"
     applicant = case.applicant
-    told = messages.of_cases(Case.objects.filter(id=case.id))
     values = {
         "number": case.number,
         "matter": case.procedure.name if case.procedure else "",
@@ -147,7 +192,8 @@ def _add_case(pack: zipfile.ZipFile, case: Case) -> None:
             {"way": d.way, "address": d.address, "waybill": d.waybill, "delivered_at": d.delivered_at}
             for d in queries.deliveries_of(case.id)
         ],
-        "messages": [{"at": m.written_at, "text": messages.text_of(m)} for m in told],
+        "messages": _messages(case),
+        "ratings": _ratings(case),
         "timeline": [
             {"at": e.at, "what": label_of(e), "place": e.place} for e in queries.history_of(case.id)
         ],

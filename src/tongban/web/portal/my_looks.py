@@ -1,10 +1,11 @@
-"""Who has looked at my data (`/my/looks/`, F8): every access to one's cases, by place, role, purpose and time."""
+"""Who has looked at my data (`/my/looks/`, F8): every access to one's cases and complaints, by place, role, purpose
+and time."""
 
 import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.functional import Promise
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tongban.cases import queries
+from tongban.feedback import queries as feedback
 from tongban.journal.models import Entry, Look
 from tongban.kernel import ids, worktime
 from tongban.people import queries as people
@@ -31,12 +33,14 @@ WHAT: dict[str, str | Promise] = {
     "notice": gettext_lazy("文书"),
     "form": gettext_lazy("申请表内容"),
     "step": gettext_lazy("办件（办理）"),
+    "rater_phone": gettext_lazy("联系电话"),
+    "complainant": gettext_lazy("投诉人姓名和电话"),
 }
 
 
 @dataclass(frozen=True)
 class Access:
-    """One access: when, to which case and what of it, from where, in which role, and what for."""
+    """One access: when, to which case or complaint and what of it, from where, in which role, and what for."""
 
     at: datetime.datetime
     number: str
@@ -44,6 +48,7 @@ class Access:
     place: str
     role: str
     purpose: str
+    is_of_case: bool = True
 
 
 @require_safe
@@ -58,12 +63,14 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def accesses(actor: Actor, *, before: datetime.datetime | None = None, limit: int = 2 * PAGE) -> list[Access]:
-    """Give who has opened or handled one's cases, the newest first: what was opened, and every step that was taken.
+    """Give who has opened or handled one's cases and complaints, the newest first.
 
-    Names of people are not told; the place answers for them.
+    That is what was opened, and every step that was taken. Names of people are not told; the place answers for them.
     """
     mine = queries.visible_to(actor).values("id")
-    looks: QuerySet[Any] = Look.objects.filter(case_id__in=mine)
+    # A complaint about no case has its looks under its own id.
+    said = set(feedback.complaints_visible_to(actor).filter(about_case_id=None).values_list("id", flat=True))
+    looks: QuerySet[Any] = Look.objects.filter(Q(case_id__in=mine) | Q(case_id__in=said))
     steps: QuerySet[Any] = Entry.objects.filter(chain_id__in=mine, actor_id__isnull=False)
     if before is not None:
         looks, steps = looks.filter(at__lt=before), steps.filter(at__lt=before)
@@ -85,6 +92,7 @@ def accesses(actor: Actor, *, before: datetime.datetime | None = None, limit: in
             place=look.place,
             role=role_of(look.person_id, look.place, look.at),
             purpose=look.purpose,
+            is_of_case=look.case_id not in said,
         )
         for look in seen
     ]

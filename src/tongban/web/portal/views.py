@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     shown = {
         "events": across.life_events(),
         "departments": across.departments(),
-        "announcements": announcements.page(on=items.today_of(request), limit=4),
+        "announcements": announcements.of_everybody(on=items.today_of(request), limit=4),
         "figures": figures.of_year(),
     }
     return render(request, "portal/home.html", shown)

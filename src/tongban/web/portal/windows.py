@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_safe
 
-from tongban.directory import contacts, near
+from tongban.directory import announcements, contacts, near
 from tongban.web.kit import picking
 from tongban.web.portal import items
 
@@ -34,6 +34,9 @@ def page(request: HttpRequest) -> HttpResponse:
         "is_bad_point": bool(request.GET.get("at")) and point is None,
         "rows": [{"window": n.window, "km": n.distance, "hours": contacts.hours_of(n.window)} for n in found],
         "unplaced": unplaced,
+        "announcements": announcements.of_place(place.code, on=on, limit=4)
+        if place.code and not point
+        else [],
         "is_elsewhere": bool(
             found and not point and not found[0].window.division_id.startswith(_root(place.code))
         ),

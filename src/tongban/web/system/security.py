@@ -145,13 +145,30 @@ def rules(request: HttpRequest) -> HttpResponse:
         added = _place(place, on=_today(request)) if place else ""
         if added is None:
             wrong["factor_place"] = _("没有这个地方。请填写 12 位区划代码，或者全称，例如贵州省贵阳市。")
+        wrong |= _overtaken(request, typed)
         if wrong:
             return _rules(request, provinces, typed=typed, refusal=BadNumber(fields=wrong))
-        asked = {*request.POST.getlist("second_factor"), added or ""} - {""}
-        _save(request, {n.name: int(typed[n.name]) for n in policy.NUMBERS}, asked, provinces)
+        asked, seen = set(request.POST.getlist("second_factor")), set(request.POST.getlist("seen_factor"))
+        numbers = {name: int(said) for name, said in typed.items() if said != request.POST.get(_seen(name))}
+        _save(request, numbers, ask={*(asked - seen), added or ""} - {""}, lift=seen - asked)
         messages.success(request, _("登录策略已保存。"))
         return redirect("system_policy")
     return _rules(request, provinces, typed={n.name: str(policy.value(n)) for n in policy.NUMBERS})
+
+
+def _seen(name: str) -> str:
+    """Give the name of the hidden input that says what a number was when the page was shown."""
+    return f"seen.{name}"
+
+
+def _overtaken(request: HttpRequest, typed: dict[str, str]) -> dict[str, str]:
+    """Name the numbers that this person changes and another administrator has changed since the page was shown."""
+    found = {}
+    for n in policy.NUMBERS:
+        seen, now = request.POST.get(_seen(n.name)), str(policy.value(n))
+        if seen is not None and now not in (seen, typed[n.name]) and typed[n.name] != seen:
+            found[n.name] = _("另一位管理员刚刚改成了 {now}。请核对后再保存。").format(now=now)
+    return found
 
 
 def _today(request: HttpRequest) -> datetime.date:
@@ -179,10 +196,28 @@ def _rules(
 ) -> HttpResponse:
     rows = places.places_where(policy.SECOND_FACTOR, True)
     asked = {row.code for row in rows}
+    # What was ticked stays; a place that came since the page was shown stands there as it now is.
+    new = asked - set(request.POST.getlist("seen_factor"))
+    ticked = {*request.POST.getlist("second_factor"), *new} if refusal else asked
+    wrong = refusal.fields if refusal else {}
     shown = {
-        "numbers": [{"row": n, "value": typed[n.name], "range": _range(n)} for n in policy.NUMBERS],
-        "provinces": [{"code": c, "name": n, "is_asked": c in asked} for c, n in provinces],
-        "places": [row for row in rows if row.code not in dict(provinces)],
+        "numbers": [
+            {
+                "row": n,
+                "value": typed[n.name],
+                "seen": (_seen(n.name), policy.value(n)),
+                "said": wrong.get(n.name) or _range(n),
+            }
+            for n in policy.NUMBERS
+        ],
+        "provinces": [
+            {"code": c, "name": n, "is_asked": c in asked, "is_ticked": c in ticked} for c, n in provinces
+        ],
+        "places": [
+            {"code": row.code, "name": row.full_name, "is_ticked": row.code in ticked}
+            for row in rows
+            if row.code not in dict(provinces)
+        ],
         "place": request.POST.get("factor_place", "") if refusal else "",
         "refusal": refusal,
     }
@@ -197,18 +232,18 @@ def _fits(number: policy.Number, said: str) -> bool:
     return said.isascii() and said.isdecimal() and number.least <= int(said) <= number.most
 
 
-def _save(
-    request: HttpRequest, numbers: dict[str, int], asked: set[str], provinces: list[tuple[str, str]]
-) -> None:
-    """Set what changed, each on record with what it was."""
+def _save(request: HttpRequest, numbers: dict[str, int], *, ask: set[str], lift: set[str]) -> None:
+    """Set what this person changed, each on record; what another administrator did meanwhile stays."""
     actor, at = cast(TongbanRequest, request).actor, requests.machine_time()
     who: dict[str, Any] = {"actor_id": actor.id, "actor_name": actor.name, "place": actor.place, "at": at}
-    now = {n.name: policy.value(n) for n in policy.NUMBERS}
-    changes: list[tuple[str, str | None, Any]] = [(n, None, v) for n, v in numbers.items() if now[n] != v]
+    changes: list[tuple[str, str | None, Any]] = [
+        (n.name, None, numbers[n.name])
+        for n in policy.NUMBERS
+        if n.name in numbers and policy.value(n) != numbers[n.name]
+    ]
     asked_now = {row.code for row in places.places_where(policy.SECOND_FACTOR, True)}
-    for code in sorted((asked_now | asked) & {*dict(places.names_of(asked_now | asked))}):
-        if (code in asked_now) != (code in asked):
-            changes.append((policy.SECOND_FACTOR, code, code in asked))
+    wanted = {code: True for code in ask - asked_now} | {code: False for code in lift & asked_now}
+    changes += [(policy.SECOND_FACTOR, code, wanted[code]) for code in sorted(places.names_of(wanted))]
     for name, division, value in changes:
         directory.set_parameter(name, value=value, code=division, **who)
         security.record(

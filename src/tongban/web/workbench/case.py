@@ -235,14 +235,11 @@ def notice(request: HttpRequest, number: str, serial: str) -> HttpResponse:
     return response
 
 
-INCOMING = ("confirm_arrival", "confirm_paper", "confirm_result_arrival", "decide_acceptance")
-
-
 @require_safe
 def incoming(request: HttpRequest) -> HttpResponse:
     """List what is on its way to the person's windows, and what has arrived and waits for acceptance."""
     at = requests.time_of(request)
-    rows = queries.owed(_actor(request), kinds=INCOMING)
+    rows = queries.incoming(_actor(request))
     transfers = queries.last_transfers_of([case.id for _duty, case in rows])
     lines: list[dict[str, Any]] = [
         {

@@ -250,8 +250,7 @@ def may_reveal(case: Case, actor: Actor) -> bool:
 
 def looks_of(case: Case, actor: Actor) -> list[dict[str, Any]] | None:
     """Give who has looked at protected data of a case, to those who answer for it; None to all others."""
-    leads = actor.lead_window_ids & {case.receiving_window_id, case.home_window_id}
-    if not leads and not actor.managed_prefixes:
+    if not permissions.may_see_looks(case, by=actor):
         return None
     return [{"look": look, "what": _look_label(look.what)} for look in queries.looks_at(case.id)]
 

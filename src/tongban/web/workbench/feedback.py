@@ -1,13 +1,13 @@
 """At the window: its ratings as figures, help given, a complaint entered for somebody, a ticket to rate (F4–F6)."""
 
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import segno
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -15,7 +15,7 @@ from tongban.cases import queries as cases
 from tongban.directory.models import Window
 from tongban.feedback import queries
 from tongban.feedback.operations import guidance
-from tongban.feedback.states import GuidanceKind, Road
+from tongban.feedback.states import GuidanceKind
 from tongban.kernel import ids, numbers, refusals
 from tongban.people.actors import Actor
 from tongban.web.kit import complaining, once, rating, requests
@@ -84,11 +84,10 @@ def complain(request: HttpRequest) -> HttpResponse:
 def ticket(request: HttpRequest, number: str) -> HttpResponse:
     """Show a code that opens the rating of a case for ten minutes, on the window's tablet or the person's phone."""
     case = cases.get(ids.id_of(number), for_=_actor(request))
-    until = requests.machine_time() + rating.TICKET
-    address = reverse("rate_legs", args=[rating.token_for(case.id, road=Road.TICKET, until=until)])
-    code = segno.make(f"{settings.TONGBAN_ADDRESS.rstrip('/')}{address}", error="m")
+    address, _until = rating.ticket_of(case.id)
+    code = segno.make(address, error="m")
     shown = {
-        "address": address,
+        "address": urlsplit(address).path,
         "number": case.number,
         "picture": code.svg_data_uri(scale=5, border=2, dark="#1d2733", light="#fff"),
     }

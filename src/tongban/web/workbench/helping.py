@@ -3,7 +3,6 @@
 The clerk types and uploads; only the applicant sends. Everything stands on record and is shown to the applicant.
 """
 
-import datetime
 import functools
 from typing import Any, cast
 
@@ -15,18 +14,14 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from tongban.cases import permissions, queries, rules
+from tongban.cases import queries
 from tongban.cases.models import Case, Scan
 from tongban.cases.operations import helping
-from tongban.cases.states import Part
-from tongban.kernel import ids, refusals
+from tongban.kernel import refusals
 from tongban.people import limits
 from tongban.people.actors import Actor
-from tongban.people.limits import Limit
 from tongban.web.kit import applying, requests
 from tongban.web.kit.requests import TongbanRequest
-
-TRIES = Limit("help.code", 20, datetime.timedelta(hours=1))  # a code is not to be guessed
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -40,15 +35,7 @@ def _shown(request: HttpRequest, template: str, values: dict[str, object], statu
 
 
 def _case(request: HttpRequest, number: str) -> Case:
-    """Give a draft that the person helps to write now.
-
-    Raises:
-        rules.UnknownCase: they do not, whether or not there is such a case.
-    """
-    case = queries.get(ids.id_of(number), for_=_actor(request))
-    if Part.HELPER not in permissions.parts_of(_actor(request), case):
-        raise rules.UnknownCase()
-    return case
+    return applying.helped(number, by=_actor(request))
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -56,7 +43,7 @@ def page(request: HttpRequest) -> HttpResponse:
     actor, at = _actor(request), requests.time_of(request)
     refusal: refusals.Refusal | None = None
     if request.method == "POST":
-        limits.spend(TRIES, str(actor.id), at=requests.machine_time())
+        limits.spend(applying.CODE_TRIES, str(actor.id), at=requests.machine_time())
         code, purpose = request.POST.get("code", ""), request.POST.get("purpose", "")
         try:
             case = helping.begin(code, purpose=purpose, by=actor, at=at)

@@ -263,14 +263,10 @@ def preview(request: HttpRequest, number: str, serial: str) -> HttpResponse:
 def _preview(
     request: HttpRequest, case: Case, notice: Any, refusal: refusals.Refusal | None = None
 ) -> HttpResponse:
-    applicant, _fields, materials = queries.for_review(case)
     shown = {
         "case": case,
-        "applicant": applicant,
         "notice": notice,
-        "to_correct": queries.to_correct(materials),
-        "passed": [m for m in materials if m.verdict == "passed"],
-        "due_on": queries.last_day(case, at=notice.prepared_at, days=notice.days) if notice.days else None,
+        **vars(notices.preview_of(notice, case)),
         "is_receipt": notice.kind == Kind.RECEIPT,
         "sentence": STATES[State(case.state)].sentence,
         "refusal": refusal,
