@@ -9,9 +9,10 @@ from tests.catalogue import drafting
 from tests.catalogue.drafting import SICHUAN
 from tests.pictures import sheet as png
 from tests.stories import Story
+from tests.web.api.program import Api
 from tongban.cases import permissions, queries, rules
-from tongban.cases.models import Case, Scan
-from tongban.cases.operations import answers, intake
+from tongban.cases.models import Case, Scan, Transfer
+from tongban.cases.operations import answers, intake, transfer
 from tongban.catalogue import addresses
 from tongban.catalogue import rules as catalogue_rules
 from tongban.directory.models import Division
@@ -68,6 +69,16 @@ class TestAddress:
         say(story, home=f"{YUNYAN} 中华北路1号")
         assert "form.home" not in missing(story)
 
+    def test_of_a_program_without_a_place_is_refused_with_how_to_write_it(self, story: Story) -> None:
+        program, path = Api("clerk.520103"), f"/cases/{story.case.number}"
+        answer = program.send("PATCH", path, {"form": {"home": "贵阳市云岩区中华北路1号"}})
+        assert (answer.status_code, answer.json()["code"]) == (422, "no_place")
+        assert "520103000000 中山东路1号" in answer.json()["fields"]["form.home"]
+        assert not form(story)["home"]
+        said = {"form": {"home": f"{YUNYAN} 中华北路1号"}}
+        assert program.send("PATCH", path, said).status_code == 200
+        assert form(story)["home"]["is_whole"]
+
     def test_may_be_at_a_place_outside(self, story: Story) -> None:
         say(story, home=f"{addresses.OUTSIDE} 广东省广州市越秀区示例路1号")
         assert "form.home" not in missing(story)
@@ -94,6 +105,34 @@ class TestAddress:
         # What was written while the place existed stays readable and counts.
         assert queries.shown_answers(story.case)["home"] == "贵州省贵阳市云岩区中华北路1号"
         assert "form.home" not in missing(story)
+
+
+class TestSent:
+    @pytest.mark.article("C13", "P21(2)", "P21(3)")
+    def test_files_of_the_form_are_on_the_signed_list_and_found_on_arrival(self, story: Story) -> None:
+        say(story, home=f"{YUNYAN} 中华北路1号")
+        answers.add_file(story.id, key="proof", data=png(), name="证.png", by=story.receiver, at=story.at)
+        (scan,) = Scan.objects.filter(case=story.id, field_key="proof")
+        story.pass_all().scan_all().do("receive").do("send")
+        (sent,) = queries.transfers_of(story.id)
+        sheet = sent.sheets[-1]
+        assert (sheet["key"], sheet["name"], sheet["originals"]) == ("form.proof", "房产证", 0)
+        assert sheet["scans"] == [bytes(scan.digest).hex()]
+        found = story.found()
+        with pytest.raises(rules.SheetsMissing) as refusal:
+            confirm(story, found[:-1])
+        assert set(refusal.value.fields) == {"found.form.proof"}
+        assert confirm(story, found).is_complete
+
+    @pytest.mark.article("C13")
+    def test_files_of_the_form_are_on_no_list_of_paper(self, story: Story) -> None:
+        say(story, home=f"{YUNYAN} 中华北路1号")
+        answers.add_file(story.id, key="proof", data=png(), name="证.png", by=story.receiver, at=story.at)
+        assert not [s for s in transfer.sheets_of(story.case, on_paper=True) if s["key"].startswith("form.")]
+
+
+def confirm(story: Story, found: list[dict[str, Any]]) -> Transfer:
+    return transfer.confirm_arrival(story.id, found=found, by=story.home, at=story.at)
 
 
 class TestFile:

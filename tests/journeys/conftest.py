@@ -15,7 +15,8 @@ from tests.journeys.product import Product
 @pytest.fixture(scope="session")
 def product() -> Iterator[Product]:
     """The product over a seeded database of its own."""
-    made = Product(database=new_database("tongban_journeys"))
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")  # each process that runs journeys has a product
+    made = Product(database=new_database(f"tongban_journeys_{worker}"))
     try:
         made.start()
         yield made

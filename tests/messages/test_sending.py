@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from tests.messages.servers import MailServer, SmsServer, mail_server, sms_server
-from tests.stories import Story
+from tests.stories import Story, account_of_the_applicant
 from tongban.directory import queries as directory
 from tongban.kernel import ids, worktime
 from tongban.messages import gateways, queries, rules
@@ -37,9 +37,9 @@ def two(settings: Any) -> Iterator[tuple[SmsServer, SmsServer]]:
 
 
 @pytest.fixture
-def post(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
+def post(db: None, settings: Any, at: datetime.datetime) -> Iterator[MailServer]:
     """A mail server, and an applicant with an address."""
-    monkeypatch.setattr(writing, "ADDRESSES", [lambda applicant: writing.Address(email="a@example.org")])
+    account_of_the_applicant(at=at, email="a@example.org")
     with mail_server() as server:
         settings.TONGBAN_SMTP_URL = server.url
         yield server

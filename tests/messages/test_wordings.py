@@ -27,11 +27,15 @@ class TestShipped:
     def test_covers_every_moment_way_and_language_once(self) -> None:
         there = Template.objects.filter(version=1).values_list("kind", "channel", "language")
         everything = {(k, c, lang) for k in Kind for c in Channel for lang in LANGUAGES}
-        assert set(there) == {t for t in everything if t[:2] != (Kind.CODE, Channel.IN_SITE)}
+        assert set(there) == {
+            t
+            for t in everything
+            if t[:2] != (Kind.CODE, Channel.IN_SITE) and t[::2] != (Kind.RESULT_HERE, "en")
+        }
         assert wordings.load_defaults(at=AT) == 0
 
     def test_holds_no_identity_number_and_leads_on(self) -> None:
-        for row in Template.objects.exclude(kind=Kind.CODE):
+        for row in Template.objects.exclude(kind__in=[Kind.CODE, Kind.RESULT_HERE]):
             shown = wording.sample(row.text, kind=row.kind)
             assert not wording.holds_identity(shown)
             assert "{number}" in row.text and "{link}" in row.text and "{phone}" in row.text
@@ -44,6 +48,25 @@ class TestShipped:
             if len(wording.sample(row.text, kind=row.kind)) > (4 if row.kind in WITH_RATING else 3) * 67
         }
         assert too_long == {}
+
+
+@pytest.mark.django_db
+@pytest.mark.article("C7", "F2")
+class TestLanguages:
+    def test_without_words_are_written_in_chinese_until_somebody_publishes_some(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(LANGUAGES, "ii", "彝文")
+        there = ("receipt", "sms", "ii")
+        assert queries.in_force(*there).language == "zh-hans"
+        assert queries.newest(*there).version == 0
+        wordings.publish(*there, title="彝文标题", text="{number}", after=0, by=SYSTEM, at=AT)
+        assert (queries.in_force(*there).language, queries.newest(*there).version) == ("ii", 1)
+
+    def test_of_messages_to_windows_is_chinese(self) -> None:
+        assert queries.in_force(Kind.RESULT_HERE, Channel.SMS, "en").language == "zh-hans"
+        with pytest.raises(rules.UnknownWording):
+            queries.newest(Kind.RESULT_HERE, Channel.SMS, "en")
 
 
 @pytest.mark.django_db

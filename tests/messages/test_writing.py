@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from tests.stories import IDENTITY, Online, Story
+from tests.stories import IDENTITY, Online, Story, account_of_the_applicant
 from tongban.cases import queries as cases
 from tongban.cases.models import Case
 from tongban.cases.states import STEPS, Mode
@@ -76,7 +76,7 @@ class TestMoments:
         before = jobs(story.id, subscriptions.TELL)
         story.do(step)
         assert jobs(story.id, subscriptions.TELL) == before + 1
-        rows = tell(story)
+        rows = [row for row in tell(story) if row.window_id is None]
         assert {(r.kind, r.channel) for r in rows} == {
             (MOMENTS[step], Channel.SMS),
             (MOMENTS[step], Channel.IN_SITE),
@@ -86,6 +86,12 @@ class TestMoments:
             assert story.case.number in text
             assert IDENTITY not in text and not wording.holds_identity(text) and not re.search("[{}]", text)
             assert "测试甲" not in text
+
+    @pytest.mark.article("P22")
+    def test_name_the_last_day_of_an_online_correction(self, at: datetime.datetime, tell: Tell) -> None:
+        story = Online(at=at).lead_to("home_correction")
+        for row in tell(story):
+            assert cases.notices_of(story.id)[-1].due_on.isoformat() in queries.text_of(row)
 
     @pytest.mark.article("P21(1)")
     def test_name_the_last_day_and_the_window_of_a_correction(self, story: Story, tell: Tell) -> None:
@@ -126,15 +132,15 @@ class TestTell:
         assert sms.recipient_masked == "138****0000"
 
     def test_goes_by_e_mail_too_in_their_language_once_an_address_is_known(
-        self, story: Story, tell: Tell, monkeypatch: pytest.MonkeyPatch
+        self, story: Story, tell: Tell
     ) -> None:
-        known = writing.Address(email="someone@example.org", language="en")
-        monkeypatch.setattr(writing, "ADDRESSES", [lambda applicant: None, lambda applicant: known])
+        account_of_the_applicant(at=story.at, email="someone@example.org", language="en")
         story.lead_to("received")
         rows = {row.channel: row for row in tell(story)}
         assert set(rows) == set(Channel)
         assert queries.text_of(rows[Channel.EMAIL]).startswith(story.case.receiving_window.name + " took in")
         assert rows[Channel.EMAIL].recipient_masked == "s***@example.org"
+        assert {row.language for row in rows.values()} == {"en"}
 
     def test_lets_nobody_be_woken(self, story: Story, tell: Tell) -> None:
         story.lead_to("received")
@@ -164,6 +170,16 @@ class TestRemind:
         rows = Message.objects.filter(case_id=story.id, kind=Kind.CORRECTION_DUE)
         assert {r.channel for r in rows} == {Channel.SMS, Channel.IN_SITE}
         assert "2026-03-12" in queries.text_of(rows[0])
+
+    @pytest.mark.article("P22")
+    def test_sends_an_online_applicant_to_their_space_and_to_no_window(self, story: Story) -> None:
+        story = Online(at=story.at).lead_to("home_correction")
+        due_on = cases.notices_of(story.id)[0].due_on
+        late = datetime.datetime.combine(due_on, datetime.time(9), worktime.BEIJING)
+        assert writing.remind(at=late) == 1 and writing.remind(at=late) == 0
+        for row in Message.objects.filter(case_id=story.id, kind=Kind.ONLINE_DUE):
+            assert "我的空间" in queries.text_of(row) and "送到" not in queries.text_of(row)
+        assert not Message.objects.filter(kind=Kind.CORRECTION_DUE).exists()
 
     def test_looks_past_a_weekend(self, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
         story.at = datetime.datetime(2026, 3, 6, 2, 0, tzinfo=datetime.UTC)

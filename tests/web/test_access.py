@@ -310,7 +310,7 @@ class TestOperations:
                     "data": json.dumps(body(operation, account)),
                     "content_type": "application/json",
                 }
-                if operation in ("addScan", "addFormFile"):
+                if operation in ("addScan", "addFormFile", "addResultFile"):
                     sent = {"data": multipart("file"), "content_type": MULTIPART_CONTENT}
                 there, missing = asked(Client(), world, account, method, path, headers=headers, **sent)
                 line, writes = access.OPERATIONS[operation], method != "GET"

@@ -29,6 +29,7 @@ from tongban.directory.models import Window
 from tongban.feedback.operations import complaints, ratings
 from tongban.feedback.states import Road
 from tongban.journal.models import Entry
+from tongban.messages.operations import writing
 from tongban.people import keeping
 from tongban.people import operations as people
 from tongban.people.models import Person, Post
@@ -87,7 +88,9 @@ class Rows:
             {"title": "公告", "body": "正文"}, place=GUIZHOU, by=at_home, at=at
         )
         received = stories.Story(at=at).lead_to("received")
+        decided = stories.Story(at=at).lead_to("approval").do("grant")
         said: dict[str, Any] = {"by": requests.NOBODY, "at": at}
+        told = writing.tell(decided.id, seq=decided.case.journal_seq, at=at)[-1]
         bad = ratings.rate(received.id, leg="receiving", level=1, road=Road.LINK, **said)
         complaint = complaints.file(
             kind="report",
@@ -98,6 +101,8 @@ class Rows:
             **said,
         )
         self.values: dict[str, Any] = {
+            "told": told.key,
+            "online": stories.Online(at=at).lead_to("approval").case.number,
             "rectification": bad.rectification.number,
             "complaint": complaint.number,
             "announcement": announcement.id,
@@ -164,8 +169,13 @@ PAGES: dict[str, list[Try]] = {
     ],
     "announcement_withdraw": [post("/overview/announcements/{announcement}/withdraw/", reason="写错")],
     "presence": [post(f"{DESK}/window/presence/", CLERK, window="{window}", present="1")],
+    "today_note": [post(f"{DESK}/noted/", CLERK, "clerk.510100", message="{told}")],
     "roster": [
         post(f"{DESK}/window/roster/", CLERK, "lead.510107", window="{window}", first_on=DAY, last_on=DAY)
+    ],
+    "case_result_file": [
+        get(f"{DESK}/cases/{{online}}/result-file/", CLERK, "clerk.520103"),
+        post(f"{DESK}/cases/{{online}}/result-file/", CLERK, "clerk.520103", do="remove"),
     ],
     "help_case": [get(f"{DESK}/help/{{case}}/")],
     "help_question": [
@@ -276,6 +286,7 @@ CALLED = {
     **{"told_at": "2026-01-05T09:00:00+08:00", "code": "520103000000"},
 }
 OPERATIONS: dict[str, list[Try]] = {
+    "addResultFile": [call("POST", "/cases/{online}/result-file", CLERK, "clerk.520103")],
     "listStandardVersions": [call("GET", "/standards/{procedure}/versions", CLERK, OFFICER)],
     "beginStandard": [call("POST", "/standard-drafts", procedure="{procedure}", stage=2, province=GUIZHOU)],
     "getStandardDraft": [call("GET", DRAFT)],
@@ -438,7 +449,7 @@ class TestRowsOfOthers:
                 "data": json.dumps(rows.fill(one.sent)),
                 "content_type": "application/json",
             }
-            if one.address.endswith(("/imports", "/files")):
+            if one.address.endswith(("/imports", "/files", "/result-file")):
                 more = {
                     "data": encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("a.png", b"x")}),
                     "content_type": MULTIPART_CONTENT,

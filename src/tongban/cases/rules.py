@@ -264,7 +264,7 @@ def missing_before_submission(
         missing["circumstance"] = _("请选择您的情形")
     for field in fields:
         if field.required and field.applies(case.circumstance) and not _filled(case.form, field.key):
-            missing[f"form.{field.key}"] = _("请填写{label}").format(label=field.label)
+            missing[f"form.{field.key}"] = _missing_answer(case.form, field)
     for material in materials:
         if material.is_required and material.id not in handed_in:
             missing[f"material.{material.key}"] = _("请上传“{name}”").format(name=material.name)

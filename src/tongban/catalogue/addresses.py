@@ -23,6 +23,10 @@ class NoSuchPlace(refusals.Incomplete):
     """“{label}”里选的地方不存在，请重新选择省、市、县。"""
 
 
+class NoPlace(refusals.Incomplete):
+    """“{label}”请写成“12位区划代码 门牌号”，例如“520103000000 中山东路1号”；五省以外的，代码写12个0。"""
+
+
 class PlaceEnded(refusals.Incomplete):
     """“{label}”：{place}已于{on}撤销，现在是{successor}。请改选{successor}。"""
 
@@ -63,6 +67,16 @@ def of_kept(kept: Any) -> Address:
     street = str(kept.get("street", ""))
     place = str(kept.get("text", "")).removesuffix(street)
     return Address(str(kept.get("code", "")), place, street, bool(kept.get("is_whole")))
+
+
+def check_posted(value: str, *, label: str, field: str) -> None:
+    """Refuse a line in which no place is named, of a program that has no page on which to pick one later.
+
+    Raises:
+        NoPlace: it says how to write it, beside the field.
+    """
+    if value.strip() and not _POSTED.fullmatch(value.strip()):
+        raise NoPlace(label=label, fields={field: NoPlace(label=label).message})
 
 
 def read(value: str, *, label: str, on: datetime.date) -> Address:

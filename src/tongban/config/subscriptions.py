@@ -8,9 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.urls import reverse
+from django.utils import translation
 
 from tongban.cases import following
-from tongban.cases.models import Case, CaseApplicant
+from tongban.cases.models import Case
 from tongban.catalogue import imports
 from tongban.directory import queries as directory
 from tongban.feedback.operations import hotline
@@ -18,7 +19,7 @@ from tongban.kernel import links
 from tongban.messages import gateways
 from tongban.messages.operations import writing
 from tongban.messages.states import MOMENTS, Channel
-from tongban.people import applicants, codes
+from tongban.people import codes
 from tongban.web.kit import rating
 
 LIVE_CHANNEL = "tongban_live"
@@ -37,19 +38,10 @@ def connect() -> None:
         following.ON_CHANGE.append(ping)
     if send_code not in codes.SENDERS:
         codes.SENDERS.append(send_code)
-    if address_of not in writing.ADDRESSES:
-        writing.ADDRESSES.append(address_of)
     if rating_link not in writing.RATING:
         writing.RATING.append(rating_link)
     imports.KINDS.setdefault(hotline.KIND, hotline.WORKBOOK)
     following.queue_after(TELL, steps=MOMENTS)  # in the step's own transaction (P21(4))
-
-
-def address_of(applicant: CaseApplicant) -> writing.Address | None:
-    """Give the e-mail address that an applicant has confirmed in their own space, if theirs is the case's number."""
-    row = applicants.by_digest(bytes(applicant.identity_digest))
-    email = applicants.email_of(row) if row and row.email_sealed else ""
-    return writing.Address(email=email) if email else None
 
 
 def rating_link(case_id: int, at: datetime.datetime) -> str:
@@ -69,7 +61,10 @@ def send_code(code: codes.Outgoing) -> None:
     if not gateways.of(channel):
         raise codes.NoSender()
     minutes = int(codes.LIFE.total_seconds() // 60)
-    writing.send_code(channel, code.to, digits=code.digits, minutes=minutes, at=directory.now())
+    language = translation.get_language() or settings.LANGUAGE_CODE  # of the page on which it was asked for
+    writing.send_code(
+        channel, code.to, digits=code.digits, minutes=minutes, at=directory.now(), language=language
+    )
 
 
 def ping(case: Case, windows: Iterable[int]) -> None:

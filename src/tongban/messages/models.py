@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from tongban.directory.models import Window
 from tongban.kernel import ids
 from tongban.messages.states import Channel, Kind, MessageState
 
@@ -39,6 +40,10 @@ class Message(models.Model):
     # The case's id; of a message that is about none, its own: something must say where the row lives.
     case_id = models.BigIntegerField("办件")
     once = models.CharField("去重键", max_length=60)
+    # The window that is told; empty: the applicant is.
+    window = models.ForeignKey(
+        Window, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name="窗口"
+    )
     kind = models.CharField("消息", max_length=20, choices=Kind)
     channel = models.CharField("方式", max_length=8, choices=Channel)
     language = models.CharField("语言", max_length=8)
@@ -58,6 +63,9 @@ class Message(models.Model):
     expires_at = models.DateTimeField("失效时间", null=True)
     sent_at = models.DateTimeField("发出时间", null=True)
     delivered_at = models.DateTimeField("送达时间", null=True)
+    # When somebody at the window took note of it.
+    seen_at = models.DateTimeField("知悉时间", null=True)
+    seen_by_name = models.CharField("知悉人", max_length=60, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -79,6 +87,11 @@ class Message(models.Model):
                 name="message_in_trouble",
             ),
             models.Index(fields=["-written_at", "-id"], name="message_newest"),
+            models.Index(
+                fields=["window", "-written_at"],
+                condition=Q(window__isnull=False, channel=Channel.IN_SITE, seen_at__isnull=True),
+                name="message_to_be_noted",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -109,13 +122,19 @@ class Report(models.Model):
     id = models.BigIntegerField(primary_key=True)
     case_id = models.BigIntegerField("办件")
     message_id = models.BigIntegerField("消息")
+    # Ids of one day are in no order, and two things can happen at one moment.
+    seq = models.IntegerField("次序")
     at = models.DateTimeField("时间")
     gateway = models.CharField("通道", max_length=20, blank=True)
     what = models.CharField("情况", max_length=12, choices=WHATS)
     detail = models.CharField("说明", max_length=200, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["case_id", "message_id"], name="report_of_a_message")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case_id", "message_id", "seq"], name="reports_of_a_message_have_an_order"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.what} {self.gateway}"

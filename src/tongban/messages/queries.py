@@ -8,10 +8,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from tongban.kernel import keyring
+from tongban.kernel import ids, keyring
 from tongban.messages import rules
 from tongban.messages.models import Message, Report, Template
-from tongban.messages.states import LANGUAGES, WAITING, Channel, Kind, MessageState
+from tongban.messages.states import CHINESE, LANGUAGES, WAITING, Channel, Kind, MessageState
+from tongban.people.actors import Actor
 
 PAGE = 50
 STUCK_AFTER = datetime.timedelta(hours=1)
@@ -26,14 +27,17 @@ class Shown:
 
 
 def of_cases(cases: "QuerySet[Any]") -> QuerySet[Message]:
-    """Give the in-site messages about cases, the newest first; whoever asks may see these cases."""
-    rows = Message.objects.filter(channel=Channel.IN_SITE, case_id__in=cases.values("id"))
+    """Give the in-site messages to applicants about cases, the newest first; whoever asks may see these cases."""
+    rows = Message.objects.filter(channel=Channel.IN_SITE, window=None, case_id__in=cases.values("id"))
     return rows.order_by("-written_at", "-id")
 
 
 def of_case(case_id: int) -> QuerySet[Message]:
-    """Give every message about a case, whatever way it went, the oldest first; whoever asks may see the case."""
-    return Message.objects.filter(case_id=case_id).order_by("written_at", "id")
+    """Give every message to the applicant's side about a case, whatever way it went, the oldest first.
+
+    Whoever asks may see the case.
+    """
+    return Message.objects.filter(case_id=case_id, window=None).order_by("written_at", "id")
 
 
 def text_of(message: Message) -> str:
@@ -83,9 +87,7 @@ def _page(rows: QuerySet[Message], after: tuple[datetime.datetime, int] | None) 
 
 def reports_of(message: Message) -> list[Report]:
     """Give what happened with a message, the first thing first."""
-    return list(
-        Report.objects.filter(case_id=message.case_id, message_id=message.id).order_by("at", "id")[:100]
-    )
+    return list(Report.objects.filter(case_id=message.case_id, message_id=message.id).order_by("seq")[:100])
 
 
 def due(*, at: datetime.datetime, limit: int) -> list[tuple[int, int]]:
@@ -116,13 +118,64 @@ def count_by_state(*, most: int) -> dict[str, int]:
     return found
 
 
-def newest(kind: str, channel: str, language: str) -> Template:
-    """Give the wording in force.
+def to_note(actor: Actor, *, limit: int = PAGE) -> list[Message]:
+    """Give what the person's windows were told and nobody there has noted yet, the newest first (P21(4))."""
+    rows = _of_windows(actor).filter(seen_at=None)
+    return list(rows.order_by("-written_at", "-id")[:limit])
+
+
+def ids_of(key: str) -> tuple[int, int]:
+    """Read the key of a message: its case and itself.
 
     Raises:
-        rules.UnknownWording: there is none for this moment, way and language.
+        rules.UnknownMessage: no message has such a key.
+    """
+    case, _dot, own = key.partition(".")
+    try:
+        return ids.id_of(case), ids.id_of(own)
+    except ids.BadNumber:
+        raise rules.UnknownMessage() from None
+
+
+def to_window(key: str, *, for_: Actor) -> Message:
+    """Give a message to one of the person's windows.
+
+    Raises:
+        rules.UnknownMessage: there is none, or it is to another window.
+    """
+    case_id, message_id = ids_of(key)
+    row = _of_windows(for_).filter(case_id=case_id, id=message_id).first()
+    if row is None:
+        raise rules.UnknownMessage()
+    return row
+
+
+def _of_windows(actor: Actor) -> QuerySet[Message]:
+    return Message.objects.filter(window_id__in=actor.window_ids, channel=Channel.IN_SITE)
+
+
+def in_force(kind: str, channel: str, language: str) -> Template:
+    """Give the wording to write with: in the language, or in Chinese where it has none.
+
+    Raises:
+        rules.UnknownWording: there is none for this moment and way.
+    """
+    rows = Template.objects.filter(kind=kind, channel=channel, language__in={language, CHINESE})
+    row = rows.annotate(is_other=~Q(language=language)).order_by("is_other", "-version").first()
+    if row is None:
+        raise rules.UnknownWording()
+    return row
+
+
+def newest(kind: str, channel: str, language: str) -> Template:
+    """Give the newest version of a wording; an empty version 0 where the language has none yet.
+
+    Raises:
+        rules.UnknownWording: there is no such moment, way or language.
     """
     row = versions(kind, channel, language).first()
+    if row is None and (kind, channel, language) in places_of_wordings():
+        return Template(kind=kind, channel=channel, language=language, version=0)
     if row is None:
         raise rules.UnknownWording()
     return row
@@ -151,4 +204,5 @@ def places_of_wordings() -> Sequence[tuple[str, str, str]]:
         for channel in Channel.values
         for language in LANGUAGES
         if kind != Kind.CODE or channel != Channel.IN_SITE
+        if kind != Kind.RESULT_HERE or language == CHINESE  # staff are written to in Chinese
     ]

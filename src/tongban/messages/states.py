@@ -6,13 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Kind(models.TextChoices):
-    """A moment that the applicant is told of: those that P21 names, and those that anybody would expect."""
+    """A moment that somebody is told of: those that P21 names, and those that anybody would expect."""
 
     RECEIPT = "receipt", _("已收件")
     CORRECTION = "correction", _("收件地要求补正")
     HOME_CORRECTION = "home_correction", _("属地要求补正")
     ONLINE_CORRECTION = "online_correction", _("要求在线补正")
     CORRECTION_DUE = "correction_due", _("补正即将到期")
+    ONLINE_DUE = "online_due", _("在线补正即将到期")
     LAPSED = "lapsed", _("逾期未补正")
     ACCEPTED = "accepted", _("已受理")
     DECLINED = "declined", _("不予受理")
@@ -27,6 +28,7 @@ class Kind(models.TextChoices):
     DELIVERY_FAILED = "delivery_failed", _("送达未成功")
     DELIVERED = "delivered", _("结果已送达")
     WITHDRAWN = "withdrawn", _("已撤回")
+    RESULT_HERE = "result_here", _("告知收件地窗口：已有结果")  # to the window that took the papers in
     CODE = "code", _("验证码")  # of no case: somebody asked for it this minute
 
 
@@ -82,11 +84,14 @@ MOMENTS: dict[str, Kind] = {
     "take_back": Kind.WITHDRAWN,
 }
 
+# Step → what the receiving window is told of it, where another window decided (P21(4)).
+RESULTS: dict[str, str | Promise] = {"grant": _("准予"), "refuse": _("不予许可"), "decline": _("不予受理")}
+
 # Whose window the applicant is sent to: the receiving one, where they have been, unless it is said here.
 AT_HOME = frozenset(
     {
         *(Kind.HOME_CORRECTION, Kind.ACCEPTED, Kind.DECLINED, Kind.SUSPENDED, Kind.RESUMED, Kind.GRANTED),
-        *(Kind.REFUSED, Kind.RESULT_SENT, Kind.READY_HOME, Kind.DELIVERY_FAILED),
+        *(Kind.REFUSED, Kind.RESULT_SENT, Kind.READY_HOME, Kind.DELIVERY_FAILED, Kind.RESULT_HERE),
     }
 )
 
@@ -107,9 +112,16 @@ CODE_FIELDS: dict[str, tuple[str | Promise, str]] = {
     "code": (_("验证码"), "123456"),
     "minutes": (_("有效分钟数"), "5"),
 }
-LANGUAGES = {"zh-hans": _("中文"), "en": _("英文")}
+OUTCOME_FIELD = {"outcome": (_("决定"), "准予")}
+CHINESE = "zh-hans"  # what is written where a language has no wording
+LANGUAGES = {CHINESE: _("中文"), "en": _("英文")}
 # Only these moments set a day; elsewhere `{due}` would stay empty.
-WITH_A_DAY = frozenset({Kind.CORRECTION, Kind.HOME_CORRECTION, Kind.ONLINE_CORRECTION, Kind.CORRECTION_DUE})
+WITH_A_DAY = frozenset(
+    {
+        *(Kind.CORRECTION, Kind.HOME_CORRECTION, Kind.ONLINE_CORRECTION),
+        *(Kind.CORRECTION_DUE, Kind.ONLINE_DUE),
+    }
+)
 # Only after these something can be rated that could not before (F4); elsewhere `{rating}` would stay empty.
 WITH_RATING = frozenset({Kind.RECEIPT, Kind.DECLINED, Kind.DELIVERED})
 
@@ -118,5 +130,7 @@ def fields_of(kind: str) -> dict[str, tuple[str | Promise, str]]:
     """Give what the texts of a moment may name, each with what it is and a sample."""
     if kind == Kind.CODE:
         return dict(CODE_FIELDS)
+    if kind == Kind.RESULT_HERE:
+        return {name: FIELDS[name] for name in ("number", "item", "window", "phone")} | OUTCOME_FIELD
     left_out = {name for name, kinds in (("due", WITH_A_DAY), ("rating", WITH_RATING)) if kind not in kinds}
     return {name: said for name, said in FIELDS.items() if name not in left_out}

@@ -8,6 +8,30 @@ from tongban.kernel import ids
 from tongban.notices.wording import Kind
 
 
+class OwnResult(models.Model):
+    """A PDF of the deciding office that is to be the electronic result; it counts once the case is granted (E4)."""
+
+    id = models.BigIntegerField(primary_key=True)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="+", verbose_name="办件")
+    file_id = models.BigIntegerField("文件")
+    name = models.CharField("文件名", max_length=200)
+    pages = models.IntegerField("页数")
+    digest = models.BinaryField("摘要", max_length=32)
+    added_at = models.DateTimeField("上传时间")
+    added_by_name = models.CharField("上传人", max_length=60)
+    removed_at = models.DateTimeField("移除时间", null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(removed_at__isnull=True), name="a_case_has_one_own_result"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Notice(models.Model):
     """A form as it was previewed. It counts from `issued_at` until a later form of the case replaces it."""
 

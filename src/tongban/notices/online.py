@@ -18,10 +18,10 @@ from tongban.cases.operations import online as case_online
 from tongban.cases.states import Mode
 from tongban.documents import operations as documents
 from tongban.documents.models import MediaType, Purpose, StoredFile
-from tongban.kernel import crypto, ids, text
-from tongban.notices import letters, rules, signature
+from tongban.kernel import crypto, ids, keyring, text
+from tongban.notices import letters, own, rules, signature
 from tongban.notices.letters import Facts, Letter, Said
-from tongban.notices.models import Notice
+from tongban.notices.models import Notice, OwnResult
 from tongban.notices.wording import Kind
 from tongban.people.actors import Actor
 
@@ -92,6 +92,8 @@ def grant(
 ) -> Case:
     """Grant what was applied for; online, the signed electronic result is frozen with the decision.
 
+    The result is the office's own PDF where it has brought one, else the decision as the product draws it.
+
     Raises:
         As `approval.grant`.
     """
@@ -153,19 +155,44 @@ def _decide(
     permissions.require_step(step, case, by=by)
     if revision is not None and revision != case.revision:
         raise case_rules.changed_meanwhile(case)
-    letter = letters.decision(facts=_facts(case), said=said, serial=ids.new_id(at), at=at)
-    notice, stored = _frozen(case, letter, by=by, at=at)
+    brought = own.standing(case_id) if step == "grant" else None
+    if brought is None:
+        letter = letters.decision(facts=_facts(case), said=said, serial=ids.new_id(at), at=at)
+        notice, stored = _frozen(case, letter, by=by, at=at)
+    else:
+        notice, stored = _signed(case, brought, by=by, at=at)
     # What the document names changes with a step only, and any step since would be refused here.
     seen = case.revision if revision is None else revision
-    return run(case_id, **values, by=by, at=at, revision=seen, document_id=notice.id, also=(stored, notice))
+    with transaction.atomic():
+        done = run(
+            case_id, **values, by=by, at=at, revision=seen, document_id=notice.id, also=(stored, notice)
+        )
+        if step == "grant":
+            own.check_still(case_id, brought)
+    return done
 
 
 def _frozen(case: Case, letter: Letter, *, by: Actor, at: datetime.datetime) -> tuple[Notice, StoredFile]:
     """Draw, sign and store a document; give its rows, unsaved."""
     drawn = letters.draw(letter)
+    about = signature.Statement(letter.kind, letter.serial, case.id, at, drawn.data_digest)
+    return _rows(case, drawn.content, about, name=f"{letter.title} {case.number}.pdf", by=by)
+
+
+def _signed(case: Case, brought: OwnResult, *, by: Actor, at: datetime.datetime) -> tuple[Notice, StoredFile]:
+    """Sign and store what the office brought; give its rows, unsaved."""
+    about = signature.Statement(Kind.RESULT, ids.new_id(at), case.id, at, bytes(brought.digest))
+    content = signature.sign_file(own.content(brought), about=about, sign=keyring.current().sign)
+    return _rows(case, content, about, name=brought.name, by=by)
+
+
+def _rows(
+    case: Case, content: bytes, about: signature.Statement, *, name: str, by: Actor
+) -> tuple[Notice, StoredFile]:
+    at = about.issued_at
     stored = documents.prepare(
-        drawn.content,
-        name=f"{letter.title} {case.number}.pdf",
+        content,
+        name=name,
         media_type=MediaType.PDF,
         case_id=case.id,
         by_id=by.id,
@@ -173,14 +200,14 @@ def _frozen(case: Case, letter: Letter, *, by: Actor, at: datetime.datetime) -> 
         purpose=Purpose.NOTICE,
     )
     notice = Notice(
-        id=letter.serial,
+        id=about.serial,
         case_id=case.id,
-        kind=Kind(letter.kind),
+        kind=Kind(about.kind),
         revision=case.revision,
         file_id=stored.id,
-        digest=crypto.sm3(drawn.content),
-        signature=signature.signature_in(drawn.content),
-        data_digest=drawn.data_digest,
+        digest=crypto.sm3(content),
+        signature=signature.signature_in(content),
+        data_digest=about.data_digest,
         prepared_at=at,
         prepared_by_id=by.id or 0,
         issued_at=at,

@@ -18,6 +18,14 @@ class AlreadyIssued(refusals.OutOfTurn):
     """这份文书已经出具，不必重复办理。需要再打印的，请在办件页面打开。"""
 
 
+class OnlyOnline(refusals.OutOfTurn):
+    """只有全程网办的办件由系统送达电子结果；这一件的结果请邮寄或者到窗口领取。"""
+
+
+class OnlyPdf(refusals.Incomplete):
+    """电子结果只能是 PDF 文件。请把证照、批文另存为 PDF 后上传。"""
+
+
 class PreviewTooOld(refusals.Conflict):
     """这份预览已超过一小时或已跨日，上面的日期不再准确。请重新预览后出具。"""
 

@@ -163,14 +163,19 @@ def check_email(written: str) -> str:
     return address
 
 
+def masked_email(address: str) -> str:
+    """Give an e-mail address as it may be shown."""
+    name, _at, host = address.rpartition("@")
+    return f"{name[:2]}***@{host}"[:120]
+
+
 def hold_email(person_id: int, *, email: str, at: datetime.datetime) -> None:
     """Keep an e-mail address that its owner has proved to read."""
     address = check_email(email)
-    name, _at, host = address.rpartition("@")
     row = of(person_id)
     Applicant.objects.filter(person_id=person_id).update(
         email_sealed=identity.sealed(address, about=about_email(person_id)),
-        email_masked=f"{name[:2]}***@{host}"[:120],
+        email_masked=masked_email(address),
     )
     security.record("email_confirmed", at=at, by=row.person)
 
@@ -178,6 +183,12 @@ def hold_email(person_id: int, *, email: str, at: datetime.datetime) -> None:
 def email_of(row: Applicant) -> str:
     """Give an applicant's own e-mail address in full."""
     return identity.opened(bytes(row.email_sealed), about=about_email(row.person_id))
+
+
+def choose_language(person_id: int, language: str) -> None:
+    """Write to an applicant in a language from now on; one that there is not changes nothing."""
+    if language in dict(settings.LANGUAGES):
+        Applicant.objects.filter(person_id=person_id).update(language=language)
 
 
 @transaction.atomic

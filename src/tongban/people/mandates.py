@@ -44,6 +44,10 @@ class OwnPhone(refusals.Incomplete):
     """这是您自己的手机号。请填写代理人的手机号。"""
 
 
+class NotForAllMatters(refusals.NotAllowed):
+    """企业的消息邮箱由法定代表人，或者事项范围不受限的代理人确认。您的授权只包括部分事项。"""
+
+
 class BadEnd(refusals.Incomplete):
     """请填写授权截止日期，不早于今天，最长三年。"""
 
@@ -205,6 +209,51 @@ def end(mandate_id: int, *, by: Actor, at: datetime.datetime) -> Mandate:
     concerned = [row.offered_by_id, *([row.agent_id] if row.agent_id else [])]
     _note("mandate.ended", concerned, by=by, at=at, mandate=row.id, accepted=row.accepted_at is not None)
     return row
+
+
+def about_email(enterprise_id: int) -> str:
+    """Name the place where an enterprise's e-mail address is kept."""
+    return f"enterprise.email:{enterprise_id}"
+
+
+def require_hold_email(by: Actor) -> None:
+    """Refuse who may not say where the messages of the enterprise go for which they act.
+
+    Raises:
+        NotForAllMatters: their mandate covers some matters only, and messages tell of all.
+    """
+    if by.party.items is not None:
+        raise NotForAllMatters()
+
+
+@transaction.atomic
+def hold_email(*, email: str, by: Actor, at: datetime.datetime) -> None:
+    """Keep an address, which somebody has proved to read, as that of the enterprise for which they act.
+
+    Raises:
+        NotForAllMatters; applicants.BadEmail.
+    """
+    require_hold_email(by)
+    address = applicants.check_email(email)
+    row = Enterprise.objects.select_for_update().get(id=by.party.id)
+    row.email_sealed = identity.sealed(address, about=about_email(row.id))
+    row.email_masked = applicants.masked_email(address)
+    row.save(update_fields=["email_sealed", "email_masked"])
+    concerned = [row.legal_representative_id, by.id or 0]
+    _note("enterprise.email_confirmed", concerned, by=by, at=at, enterprise=row.id)
+
+
+def email_of(row: Enterprise) -> str:
+    """Give an enterprise's e-mail address in full."""
+    return identity.opened(bytes(row.email_sealed), about=about_email(row.id))
+
+
+def enterprise_of(digest: bytes) -> Enterprise | None:
+    """Give the registered enterprise whose credit code a digest is of, if its representative is known and active."""
+    rows = Enterprise.objects.filter(
+        legal_representative__is_active=True, legal_representative__applicant__level=RealName.CHECKED
+    )
+    return rows.filter(code_digest=digest).first() if digest else None
 
 
 def given_by(by: Actor) -> list[Mandate]:

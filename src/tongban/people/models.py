@@ -321,6 +321,8 @@ class Applicant(models.Model):
     phone_masked = models.CharField("手机号", max_length=30, blank=True)
     email_sealed = models.BinaryField("电子邮箱", default=b"")
     email_masked = models.CharField("电子邮箱", max_length=120, blank=True)
+    # In which messages are written to them: what they chose for the pages while signed in.
+    language = models.CharField("语言", max_length=8, default="zh-hans", db_default="zh-hans")
     # Where the account comes from outside: the issuer's name for this person. Empty for one made here.
     subject = models.CharField("外部身份标识", max_length=300, blank=True)
     checked_at = models.DateTimeField("核验时间", null=True)
@@ -360,6 +362,12 @@ class Enterprise(models.Model):
     )
     added_at = models.DateTimeField("登记时间")
     checked_how = models.CharField("核验方式", max_length=20)
+    # Where messages about the enterprise's cases go too; somebody who acts for it has proved to read it.
+    email_sealed = models.BinaryField("电子邮箱", default=b"")
+    email_masked = models.CharField("电子邮箱", max_length=120, blank=True, default="", db_default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["code_digest"], name="enterprise_of_a_case")]
 
     def __str__(self) -> str:
         return self.name

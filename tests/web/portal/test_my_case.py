@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +22,8 @@ from tongban.kernel import ids
 from tongban.messages.operations import writing
 from tongban.notices import operations as notices
 from tongban.people import applicants, mandates
-from tongban.people.models import Session
+from tongban.people.actors import Party, PartyKind
+from tongban.people.models import Enterprise, Session
 from tongban.web.kit import requests
 
 pytestmark = pytest.mark.django_db
@@ -260,6 +262,42 @@ class TestAccount:
     def test_refuses_what_is_no_address_and_keeps_it_typed(self, mine: Client) -> None:
         answer = mine.post("/my/account/email/", {"step": "send", "email": "jia@"})
         assert answer.status_code == 422 and 'value="jia@"' in answer.content.decode()
+
+    @pytest.mark.article("A6", "P15")
+    def test_confirms_the_address_of_the_enterprise_for_which_one_acts(self, mine: Client) -> None:
+        row = Enterprise.objects.get(legal_representative__account="applicant.1")
+        data = {"email": "office@example.cn", "party": f"enterprise-{row.id}"}
+        assert mine.post("/my/account/email/", {"step": "send", **data}).status_code == 409
+        mine.post("/my/party/", {"party": f"enterprise-{row.id}"})
+        assert f"{row.name}的消息邮箱" in mine.get("/my/account/").content.decode()
+        code = digits_of(mine.post("/my/account/email/", {"step": "send", **data}))
+        as_own = {"step": "check", "code": code, "email": "office@example.cn"}
+        assert mine.post("/my/account/email/", as_own).status_code == 422
+        assert mine.post("/my/account/email/", {"step": "check", "code": code, **data}).status_code == 302
+        row.refresh_from_db()
+        assert mandates.email_of(row) == "office@example.cn"
+        assert not applicants.of(stories.applicant("applicant.1").id or 0).email_masked
+        assert "of***@example.cn" in mine.get("/my/account/").content.decode()
+
+    @pytest.mark.article("A6", "S1")
+    def test_lets_no_agent_for_some_matters_say_where_all_messages_go(self, at: datetime.datetime) -> None:
+        head = stories.applicant("applicant.1")
+        row = Enterprise.objects.get(legal_representative_id=head.id)
+        some = Party(PartyKind.ENTERPRISE, row.id, row.name, items=frozenset({148}), mandate_id=1)
+        assert head.standing
+        agent = replace(head, standing=replace(head.standing, acting=some))
+        with pytest.raises(mandates.NotForAllMatters):
+            mandates.hold_email(email="mine@example.cn", by=agent, at=at)
+
+    def test_keeps_the_language_that_is_chosen_while_signed_in(self, mine: Client, client: Client) -> None:
+        person_id = stories.applicant("applicant.1").id or 0
+        assert client.post("/language/setlang/", {"language": "en"}).status_code == 302  # nobody's
+        assert applicants.of(person_id).language == "zh-hans"
+        mine.post("/language/setlang/", {"language": "tlh"})
+        assert applicants.of(person_id).language == "zh-hans"
+        mine.post("/language/setlang/", {"language": "en", "next": "/my/account/"})
+        assert applicants.of(person_id).language == "en"
+        assert 'value="en" lang="en" selected' in mine.get("/my/account/").content.decode()
 
 
 @pytest.mark.article("F2")

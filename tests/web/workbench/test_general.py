@@ -10,11 +10,12 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from tests import stories
-from tests.stories import IDENTITY, Story
+from tests.stories import IDENTITY, Online, Story
 from tongban.cases import queries
 from tongban.directory import queries as directory
 from tongban.directory.models import Equipment
 from tongban.duties.models import Duty
+from tongban.messages.operations import writing
 from tongban.people.models import Person, Post, Training
 from tongban.web.kit import requests
 
@@ -38,6 +39,41 @@ def clock(monkeypatch: pytest.MonkeyPatch, at: datetime.datetime) -> Callable[[d
 
     advance(datetime.timedelta())
     return advance
+
+
+class TestMode:
+    @pytest.mark.article("C1", "C8")
+    def test_is_told_in_words_on_today_and_incoming(
+        self, story: Story, signed_in: SignedIn, clock: object
+    ) -> None:
+        story.lead_to("arrived")
+        online = Online(at=story.at).lead_to("arrived")
+        home = signed_in(HOME)
+        for address in ("/desk/", "/desk/incoming/"):
+            rows = re.split(r"<tr>|<li class=\"case-row", page(home, address))
+            (mine,) = [row for row in rows if online.case.number in row]
+            (theirs,) = [row for row in rows if story.case.number in row]
+            assert "全程网办" in mine and "申请人在线" in mine and "异地代收代办" not in mine
+            assert "异地代收代办" in theirs and "全程网办" not in theirs
+
+
+class TestNoted:
+    @pytest.mark.article("P21(4)", "C7")
+    def test_shows_at_once_what_came_of_a_case_received_here_until_somebody_notes_it(
+        self, story: Story, signed_in: SignedIn, clock: object
+    ) -> None:
+        story.lead_to("approval").do("refuse")
+        writing.tell(story.id, seq=story.case.journal_seq, at=story.at)
+        receiver, home = signed_in(RECEIVER), signed_in(HOME)
+        today = page(receiver, "/desk/")
+        assert "本窗口收的办件有结果了" in today and "不予许可" in today and story.case.number in today
+        assert "本窗口收的办件有结果了" not in page(home, "/desk/")
+        found = re.search(r'name="message" value="([^"]+)"', today)
+        assert found
+        assert home.post("/desk/noted/", {"message": found[1]}).status_code == 404
+        for _ in range(2):
+            assert receiver.post("/desk/noted/", {"message": found[1]}).status_code == 302
+        assert "本窗口收的办件有结果了" not in page(receiver, "/desk/")
 
 
 class TestSignIn:

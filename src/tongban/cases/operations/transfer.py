@@ -9,6 +9,7 @@ from tongban.cases import queries, rules
 from tongban.cases.models import Case, Transfer, Verdict
 from tongban.cases.operations import _step
 from tongban.cases.states import Channel, State
+from tongban.catalogue import standards
 from tongban.directory import queries as directory
 from tongban.kernel import crypto, ids, keyring, numbers, refusals, worktime
 from tongban.kernel import text as text_of
@@ -104,12 +105,18 @@ def _transfer(step: _step.Taking, *, kind: str, channel: str, waybill: str, carr
 def sheets_of(case: Case, *, on_paper: bool) -> list[dict[str, Any]]:
     """List what is sent: every material found in order, with the digests of its scans and its sheets of paper.
 
-    What goes online takes no paper along; an original that was given back to the applicant travels in neither way.
+    What goes online takes no paper along, but the files that answer the form; an original that was given back to
+    the applicant travels in neither way.
     """
-    scans: dict[int | None, list[str]] = {}  # those of form fields, under none, go with the form
+    scans: dict[int | None, list[str]] = {}
+    files: dict[str, list[str]] = {}
     for scan in queries.scans_of(case.id):
-        scans.setdefault(scan.material_id, []).append(bytes(scan.digest).hex())
-    return [
+        digest = bytes(scan.digest).hex()
+        if scan.field_key:
+            files.setdefault(scan.field_key, []).append(digest)
+        else:
+            scans.setdefault(scan.material_id, []).append(digest)
+    sheets = [
         {
             "key": m.key,
             "name": m.name,
@@ -119,6 +126,17 @@ def sheets_of(case: Case, *, on_paper: bool) -> list[dict[str, Any]]:
         }
         for m in queries.materials_of(case.id)
         if m.verdict == Verdict.PASSED
+    ]
+    return sheets if on_paper else sheets + _files(case, files)
+
+
+def _files(case: Case, digests: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+    """List the files that answer fields of the form, in the order of the form."""
+    form = standards.of(case.standard)
+    return [
+        {"key": f"form.{f.key}", "name": f.label, "originals": 0, "copies": 0, "scans": digests[f.key]}
+        for f in form.fields
+        if f.key in digests
     ]
 
 
@@ -219,7 +237,7 @@ def _reconcile(step: _step.Taking, transfer: Transfer, found: Sequence[Mapping[s
             raise BadFinding(fields={f"found.{one['key']}": BadFinding().message})
         rows.append(
             {
-                "key": str(one["key"])[:40],
+                "key": str(one["key"])[:80],  # of a form field: longer than that of a material
                 "name": names.get(one["key"]) or text_of.clean(str(one.get("name", "")))[:200],
                 "finding": one["finding"],
                 "originals": int(one.get("originals") or 0),

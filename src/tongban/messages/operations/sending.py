@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from tongban.kernel import ids
 from tongban.messages import gateways, queries, rules
@@ -154,10 +155,13 @@ def _next(message: Message, answer: Answer, *, at: datetime.datetime) -> dict[st
 
 
 def _report(message: Message, *, what: str, detail: str = "", at: datetime.datetime) -> None:
+    """Write down what happened; whoever does holds the message, so that no two get one place in the order."""
+    before = Report.objects.filter(case_id=message.case_id, message_id=message.id)
     Report.objects.create(
         id=ids.new_id(at),
         case_id=message.case_id,
         message_id=message.id,
+        seq=(before.aggregate(last=Max("seq"))["last"] or 0) + 1,
         at=at,
         gateway=message.gateway,
         what=what,
@@ -173,11 +177,7 @@ def take_report(
     Raises:
         rules.UnknownMessage: the gateway never had a message of this key.
     """
-    case_number, _dot, number = key.partition(".")
-    try:
-        case_id, message_id = ids.id_of(case_number), ids.id_of(number)
-    except ids.BadNumber:
-        raise rules.UnknownMessage() from None
+    case_id, message_id = queries.ids_of(key)
     with transaction.atomic():
         message = _locked(case_id, message_id)
         if message is None or not _was_asked(message, gateway):

@@ -10,7 +10,7 @@ from tongban.cases import permissions, queries
 from tongban.cases import search as finding
 from tongban.cases.models import Case, CaseApplicant
 from tongban.cases.operations import intake
-from tongban.catalogue import standards
+from tongban.catalogue import addresses, standards
 from tongban.journal import operations as journal
 from tongban.kernel import ids, refusals
 from tongban.web.api import bodies, shapes, showing
@@ -96,9 +96,21 @@ def change(request: TongbanRequest, number: str, payload: bodies.ChangesIn) -> d
     """Save what was typed."""
     case_id = _visible(number, request)
     given = payload.model_dump(exclude_unset=True)
-    answers = {f"form.{key}": value for key, value in given.pop("form", {}).items()}
+    form = given.pop("form", {})
+    _check_addresses(case_id, form, request)
+    answers = {f"form.{key}": value for key, value in form.items()}
     intake.save(case_id, {**given, **answers}, by=request.actor, at=requests.time_of(request))
     return _answer(case_id, request)
+
+
+def _check_addresses(case_id: int, form: dict[str, str], request: TongbanRequest) -> None:
+    """Refuse addresses without a place at once: kept as they are, they would count as missing only at receipt."""
+    if not form:
+        return
+    for field in standards.of(queries.get(case_id, for_=request.actor).standard).fields:
+        if field.type == "address":
+            said = form.get(field.key, "")
+            addresses.check_posted(said, label=field.label, field=f"form.{field.key}")
 
 
 @router.post(

@@ -14,6 +14,7 @@ from tongban.cases.operations import answers, intake
 from tongban.documents import queries as documents
 from tongban.journal import operations as journal
 from tongban.kernel import ids
+from tongban.notices import own
 from tongban.people.actors import Actor
 from tongban.web.api import bodies, shapes, showing
 from tongban.web.api.writing import counts_once
@@ -102,6 +103,24 @@ def add_form_file(request: TongbanRequest, number: str, field: str, file: File[U
         at=requests.time_of(request),
     )
     return Status(201, showing.scan(row, case))
+
+
+@router.post(
+    "/cases/{number}/result-file",
+    response={201: shapes.ResultFileOut},
+    operation_id="addResultFile",
+    summary="上传电子结果",
+    description="全程网办的办件，准予之前上传本机关出具的证照、批文（PDF）。文件经检查、清理；准予时由系统签名，"
+    "作为结果送达申请人。再传一次替换前一份；原有的电子签章不再有效。",
+)
+@counts_once
+def add_result_file(request: TongbanRequest, number: str, file: File[UploadedFile]) -> Status[Any]:
+    """Take in the office's own PDF as what the applicant gets when the case is granted."""
+    case = queries.get(ids.id_of(number), for_=request.actor)
+    row = own.bring(
+        case.id, data=file.read(), name=file.name or "", by=request.actor, at=requests.time_of(request)
+    )
+    return Status(201, {"name": row.name, "pages": row.pages, "digest": bytes(row.digest).hex()})
 
 
 @router.get(

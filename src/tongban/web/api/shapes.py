@@ -255,6 +255,14 @@ class ApplicantOut(Schema):
     has_agent_letter: bool
 
 
+class ResultFileOut(Schema):
+    """The office's own electronic result, as it was cleaned."""
+
+    name: str
+    pages: int
+    digest: str = Field(description="清理后文件的 SM3 摘要（十六进制）")
+
+
 class ScanOut(Schema):
     """A scanned sheet."""
 

@@ -164,6 +164,7 @@ PAGES: dict[str, Line] = {
     "my_complaints": Line(APPLICANT),
     # The workbench
     "today": Line(STAFF),
+    "today_note": Line(WINDOW, area=True),
     "search": Line(BUSINESS),
     "window": Line(STAFF),
     "presence": Line(BUSINESS, area=True),
@@ -192,6 +193,7 @@ PAGES: dict[str, Line] = {
     "case_notice": Line(BUSINESS, case=SEES),
     "case_file": Line(BUSINESS, case=SEES),
     "case_scan": Line(WINDOW, case=RECEIVES),
+    "case_result_file": Line(WINDOW, area=True),
     "desk_ratings": Line(WINDOW),
     "guidance": Line(WINDOW),
     "desk_complaint_new": Line(WINDOW),
@@ -314,6 +316,7 @@ OPERATIONS: dict[str, Line] = {
     "markMaterial": Line(WINDOW, case=RECEIVES),
     "addScan": Line(WINDOW, case=RECEIVES),
     "addFormFile": Line(WINDOW, case=RECEIVES),
+    "addResultFile": Line(WINDOW, area=True),
     "getScan": Line(BUSINESS, case=SEES),
     "removeScan": Line(WINDOW, case=RECEIVES),
     "prepareNotice": Line(WINDOW, case=RECEIVES),

@@ -14,8 +14,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tongban.kernel import refusals, worktime
-from tongban.people import applicants, codes, limits, policy, security, sessions
-from tongban.people.models import Person, Session
+from tongban.people import applicants, codes, limits, mandates, policy, security, sessions
+from tongban.people.actors import Actor, PartyKind
+from tongban.people.models import Enterprise, Person, Session
 from tongban.web.kit import requests
 from tongban.web.portal import my_export
 from tongban.web.portal.my import actor_of, shown
@@ -25,6 +26,10 @@ EXPORTS = limits.Limit("my.export", 6, datetime.timedelta(hours=1))
 
 class UnknownSession(refusals.NotFound):
     """这个会话已经结束。"""
+
+
+class OtherParty(refusals.Conflict):
+    """您已经换成以别人的名义办事，这个邮箱没有保存。请换回原来的企业后再试。"""
 
 
 def _person(request: HttpRequest) -> Person:
@@ -38,9 +43,13 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
-    person, at = _person(request), requests.machine_time()
+    person, at, party = _person(request), requests.machine_time(), actor_of(request).party
+    is_enterprise = party.kind == PartyKind.ENTERPRISE
     values = {
         "applicant": applicants.of(person.pk),
+        "languages": settings.LANGUAGES,
+        "enterprise": Enterprise.objects.get(id=party.id) if is_enterprise else None,
+        "may_hold_email": party.items is None,
         "sessions": [
             {
                 "row": row,
@@ -75,25 +84,41 @@ def end_session(request: HttpRequest) -> HttpResponse:
 @require_POST
 @sensitive_post_parameters("email", "code")
 def email(request: HttpRequest) -> HttpResponse:
-    """Send a code to an e-mail address, and keep the address once the code comes back."""
-    person, at = _person(request), requests.machine_time()
-    said: dict[str, Any] = {"email": request.POST.get("email", "").strip()[:200]}
+    """Send a code to an e-mail address, and keep the address once the code comes back.
+
+    The address is the person's own, or that of the enterprise for which they act; the form says which it was for.
+    """
+    actor, at = actor_of(request), requests.machine_time()
+    whose = request.POST.get("party", "")[:40]
+    said: dict[str, Any] = {"email": request.POST.get("email", "").strip()[:200], "party": whose}
     is_check = request.POST.get("step") == "check"
     try:
+        _check_whose(whose, actor)
         to = applicants.check_email(said["email"])
-        subject = f"{person.pk}:{to}"
+        subject = f"{whose or actor.id}:{to}"
         if not is_check:
             address = requests.address_of(request)
             digits = codes.issue(codes.EMAIL, to, subject=subject, address=address, at=at)
             return _page(request, **said, asks_code=True, digits=digits)
         if not codes.spend(codes.EMAIL, subject=subject, digits=request.POST.get("code", ""), at=at):
             raise codes.WrongCode(fields={"code": codes.WrongCode().message})
-        applicants.hold_email(person.pk, email=to, at=at)
+        if whose:
+            mandates.hold_email(email=to, by=actor, at=at)
+        else:
+            applicants.hold_email(actor.id or 0, email=to, at=at)
     except refusals.Refusal as refused:
         is_about_code = is_check and "email" not in refused.fields
         return _page(request, status=refused.status, refusal=refused, asks_code=is_about_code, **said)
     messages.success(request, _("电子邮箱已确认。"))
     return redirect("my_account")
+
+
+def _check_whose(whose: str, actor: Actor) -> None:
+    if not whose:
+        return
+    if actor.party.kind != PartyKind.ENTERPRISE or whose != actor.party.key:
+        raise OtherParty()
+    mandates.require_hold_email(actor)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

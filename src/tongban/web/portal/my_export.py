@@ -66,6 +66,7 @@ def _account(actor: Actor, *, at: datetime.datetime) -> dict[str, Any]:
         "name": row.person.name,
         "phone": applicants.phone_of(row),
         "email": applicants.email_of(row),
+        "language": row.language,
         "level": row.level,
         "checked_at": row.checked_at,
         "checked_how": row.checked_how,
@@ -73,7 +74,8 @@ def _account(actor: Actor, *, at: datetime.datetime) -> dict[str, Any]:
         "identity_number": applicants.identity_of(row),
         "outside_identity": row.subject,
         "enterprises": [
-            {"code": e.code, "name": e.name, "added_at": e.added_at} for e in mandates.enterprises_of(actor)
+            {"code": e.code, "name": e.name, "added_at": e.added_at, "email": mandates.email_of(e)}
+            for e in mandates.enterprises_of(actor)
         ],
         "sessions": [
             {"began_at": s.began_at, "seen_at": s.seen_at, "address": s.address, "device": s.device}
@@ -138,7 +140,7 @@ def _messages(case: Case) -> list[dict[str, Any]]:
         {
             **{field: getattr(row, field) for field in plain},
             "way": row.get_channel_display(),
-            "to": messages.recipient_of(row),
+            "to": row.recipient_masked,  # some went to the agent, who may be another than the one who reads
             "text": messages.text_of(row),
         }
         for row in messages.of_case(case.id)

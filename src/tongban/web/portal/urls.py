@@ -1,8 +1,6 @@
 """The addresses of the public's door."""
 
-from django.contrib.auth.decorators import login_not_required
 from django.urls import path
-from django.views.i18n import set_language
 
 from tongban.web.portal import (
     announcements,
@@ -13,6 +11,7 @@ from tongban.web.portal import (
     figures,
     items,
     kiosk,
+    language,
     my,
     my_account,
     my_case,
@@ -48,6 +47,5 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("verify/", views.verify, name="verify"),
     path("verify/key.pem", views.public_key, name="public_key"),
-    # The language can be chosen before signing in, too.
-    path("language/setlang/", login_not_required(set_language), name="set_language"),
+    path("language/setlang/", language.choose, name="set_language"),
 ]

@@ -30,7 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
         after=requests.moment_of(request.GET.get("after", "")[:60]), limit=queries.PAGE + 1
     )
     listed, now = rows[: queries.PAGE], requests.time_of(request)
-    in_force = queries.wordings()
+    in_force, places = queries.wordings(), set(queries.places_of_wordings())
     begins, ends = writing.quiet_hours()
     shown = {
         "trouble": [{"row": m, "may_replay": sending.may_replay(m, at=now)} for m in listed],
@@ -52,6 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
                         "languages": [
                             {"code": code, "label": label, "row": in_force.get((kind, channel, code))}
                             for code, label in LANGUAGES.items()
+                            if (kind, channel, code) in places
                         ],
                     }
                     for channel in Channel
@@ -123,7 +124,7 @@ def _edit(
         "typed": typed,
         "preview": preview,
         "versions": versions[:_VERSIONS],
-        "newest": versions[0].version,
+        "newest": versions[0].version if versions else 0,
         "refusal": refusal,
     }
     return render(request, "system/wording.html", shown, status=refusal.status if refusal else 200)

@@ -9,7 +9,7 @@ from django.urls import path, reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tongban.cases import permissions, queries
 from tongban.cases.models import Case
@@ -18,6 +18,7 @@ from tongban.cases.states import DUTIES, PART_NAMES, STATES, STEPS, Part, State
 from tongban.duties import queries as duties
 from tongban.journal import operations as journal
 from tongban.kernel import ids, numbers, refusals
+from tongban.notices import own
 from tongban.notices import queries as notices
 from tongban.people.actors import Actor
 from tongban.web.kit import once, reading, requests, verbs
@@ -235,6 +236,39 @@ def notice(request: HttpRequest, number: str, serial: str) -> HttpResponse:
     return response
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@once.once
+def result_file(request: HttpRequest, number: str) -> HttpResponse:
+    """Show the office's own result as it was cleaned; POST brings one, or takes it off."""
+    case, actor, at = (
+        queries.get(ids.id_of(number), for_=_actor(request)),
+        _actor(request),
+        requests.time_of(request),
+    )
+    if request.method != "POST":
+        row = own.standing(case.id)
+        if row is None or not own.may_bring(case, by=actor):
+            raise NothingHidden()
+        response = HttpResponse(own.content(row), content_type="application/pdf")
+        response["Content-Disposition"] = "inline"
+        patch_cache_control(response, private=True, no_store=True)
+        return response
+    file = request.FILES.get("file")
+    try:
+        if request.POST.get("do") == "remove":
+            own.remove(case.id, by=actor, at=at)
+        elif file is None:
+            raise NoFile(fields={"file": NoFile().message})
+        else:
+            own.bring(case.id, data=file.read(), name=file.name or "", by=actor, at=at)
+    except refusals.Refusal as refusal:
+        return _page(request, queries.get(case.id, for_=actor), refusal=refusal)
+    messages.success(
+        request, _("电子结果已移除。") if file is None else _("电子结果已上传，准予时签名生效。")
+    )
+    return redirect(reverse("case", args=[case.number]) + "#own-result")
+
+
 @require_safe
 def incoming(request: HttpRequest) -> HttpResponse:
     """List what is on its way to the person's windows, and what has arrived and waits for acceptance."""
@@ -264,6 +298,7 @@ urlpatterns = [
     path("cases/<str:number>/steps/<str:step>/", take_step, name="case_step"),
     path("cases/<str:number>/windows/", windows, name="case_windows"),
     path("cases/<str:number>/materials/<str:key>/scans/", add_scans, name="case_scan"),
+    path("cases/<str:number>/result-file/", result_file, name="case_result_file"),
     path("cases/<str:number>/looks/", look, name="case_look"),
     path("cases/<str:number>/notices/<str:serial>.pdf", notice, name="case_notice"),
 ]

@@ -175,6 +175,7 @@ class Facts:
 
     materials: Sequence[CaseMaterial]
     scans: Mapping[int, list[Scan]]  # by material
+    files: Mapping[str, list[Scan]]  # by field of the form
     transfers: Sequence[Transfer]
     notices: Sequence[CorrectionNotice]
     answers: Mapping[str, str]  # those of the form that may be sent back to be corrected, by key
@@ -195,7 +196,9 @@ class Facts:
         return [m.name for m in self.materials if m.verdict == Verdict.PASSED and not self.scans.get(m.id)]
 
     def scans_by_key(self) -> dict[str, list[Scan]]:
-        return {m.key: self.scans.get(m.id, []) for m in self.materials}
+        """Give the files by their key on a list of sheets."""
+        of_form = {f"form.{key}": scans for key, scans in self.files.items()}
+        return {m.key: self.scans.get(m.id, []) for m in self.materials} | of_form
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from tongban.duties import queries as duty_queries
 from tongban.duties.models import BearerKind, Duty, Unit
 from tongban.journal.models import Entry
 from tongban.kernel import worktime
+from tongban.notices import own
 from tongban.notices import queries as notices
 from tongban.people.actors import Actor
 from tongban.web.kit.templatetags import kit
@@ -101,6 +102,7 @@ def read(case: Case, actor: Actor, *, at: datetime.datetime, typed: Typed | None
     facts = Facts(
         materials=queries.materials_of(case.id),
         scans=scans,
+        files=form_scans,
         transfers=queries.transfers_of(case.id),
         notices=queries.notices_of(case.id),
         answers=queries.answers_to_correct(case),
@@ -132,6 +134,7 @@ def read(case: Case, actor: Actor, *, at: datetime.datetime, typed: Typed | None
         "suspensions": list(reversed(queries.suspensions_of(case.id))),
         "deliveries": list(reversed(queries.deliveries_of(case.id))),
         "notices": list(notices.issued_of(case.id)),
+        **_own_result(case, actor),
         "lines": case_history.lines_of(history, names=names),
         "looks": looks_of(case, actor),
         "may_reveal": may_reveal(case, actor),
@@ -139,6 +142,12 @@ def read(case: Case, actor: Actor, *, at: datetime.datetime, typed: Typed | None
         "findings": [(key, label) for key, label in FINDINGS.items()],
         "parts": sorted(permissions.parts_of(actor, case)),
     }
+
+
+def _own_result(case: Case, actor: Actor) -> dict[str, Any]:
+    """Give the office's own result to those who may bring it; nothing, and no look-up, to all others."""
+    may_bring = own.may_bring(case, by=actor)
+    return {"may_bring_result": may_bring, "own_result": own.standing(case.id) if may_bring else None}
 
 
 def turn_of(case: Case) -> str:

@@ -98,6 +98,7 @@ def equipment_of(window: Window) -> list[dict[str, Any]]:
 
 urlpatterns = [
     path("", today.page, name="today"),
+    path("noted/", today.note, name="today_note"),
     path("search/", search.page, name="search"),
     path("window/", window, name="window"),
     path("window/presence/", presence, name="presence"),

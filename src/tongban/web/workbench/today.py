@@ -8,10 +8,10 @@ from typing import Any, cast
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from tongban.cases import off_list, queries
 from tongban.cases.models import Case
@@ -20,6 +20,8 @@ from tongban.directory import queries as directory
 from tongban.duties import queries as duties
 from tongban.duties.models import Duty
 from tongban.kernel import worktime
+from tongban.messages import queries as told
+from tongban.messages.operations import writing
 from tongban.people.actors import Actor, HeldPost
 from tongban.web.kit import owed, requests
 from tongban.web.kit.owed import Owed
@@ -63,6 +65,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "many": duties.TALLIED_AT_MOST,
         "waiting": waiting,
         "to_answer": [(owed.of(d, at=at), r) for d, r in off_list.to_answer(actor)],
+        "to_note": [(m, told.text_of(m)) for m in told.to_note(actor)],
         "count": len(mine),
         "begin_at": _begin_at(actor),
         "has_desk": bool(actor.window_ids or actor.department_ids),
@@ -71,6 +74,14 @@ def page(request: HttpRequest) -> HttpResponse:
     }
     is_part = getattr(request, "htmx", False)
     return render(request, "workbench/_today.html" if is_part else "workbench/today.html", shown)
+
+
+@require_POST
+def note(request: HttpRequest) -> HttpResponse:
+    """Take note of what the person's window was told; twice changes nothing."""
+    actor, at = cast(TongbanRequest, request).actor, requests.time_of(request)
+    writing.note(request.POST.get("message", "")[:60], by=actor, at=at)
+    return redirect("today")
 
 
 def _begin_at(actor: Actor) -> list[HeldPost]:

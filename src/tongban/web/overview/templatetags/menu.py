@@ -23,6 +23,15 @@ class Group:
 GROUPS = (
     Group(_("办件与时限"), "checklist", (("overview", _("时限和督办")),)),
     Group(
+        _("评价和投诉"),
+        "message-report",
+        (
+            ("overview_ratings", _("评价")),
+            ("overview_rectifications", _("差评整改")),
+            ("overview_complaints", _("投诉")),
+        ),
+    ),
+    Group(
         _("事项与标准"),
         "list-check",
         (
