@@ -5,7 +5,7 @@ operation says who may, this says how.
 """
 
 import datetime
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from tongban.cases import queries, rules
@@ -205,7 +205,8 @@ def choose(
         case.circumstance = circumstance
     elif case.circumstance not in known:
         case.circumstance = ""
-    list_materials(case, at=at, also=_CHOSEN)
+    _step.save((case, _CHOSEN))
+    list_materials(case, at=at)
 
 
 def check_offered(case: Case, *, on: datetime.date) -> None:
@@ -265,12 +266,8 @@ def _line_of(standard: AcceptanceStandard) -> tuple[int, bool, str | None, int]:
     return standard.procedure_id, standard.is_sample, standard.province_id, standard.stage
 
 
-def list_materials(case: Case, *, at: datetime.datetime, also: Sequence[str] = ()) -> None:
-    """Make the case's materials what the standard asks for, keeping what was entered and what was added by hand.
-
-    Args:
-        also: fields of the case to be written with them.
-    """
+def list_materials(case: Case, *, at: datetime.datetime) -> None:
+    """Make the case's materials what the standard asks for, keeping what was entered and what was added by hand."""
     asked = standards.of(queries.standard_of(case)).materials_for(case.circumstance)
     there = {m.key: m for m in queries.materials_of(case.id)}
     before = {row.id: _listed(row) for row in there.values()}
@@ -304,7 +301,7 @@ def list_materials(case: Case, *, at: datetime.datetime, also: Sequence[str] = (
             row.delete()
     changed = [row for row in there.values() if row.id in before and _listed(row) != before[row.id]]
     rows = [(row, _LISTED) for row in changed]
-    _step.save(*([(case, also)] if also else []), *rows, new=new)
+    _step.save(*rows, new=new)
 
 
 _CHOSEN = (
