@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests import stories
-from tongban.cases import permissions, queries, rules
+from tongban.cases import permissions, queries, rules, search
 from tongban.cases.operations import intake, transfer
 from tongban.people.actors import Actor
 
@@ -44,10 +44,8 @@ class TestVisibleTo:
         story.lead_to(state)
         person = actor(account)
         assert queries.visible_to(person).filter(id=story.id).exists() == sees
-        assert [c.id for c in queries.search(person, story.case.number)] == [story.id] * sees
-        assert [c.id for c in queries.search(person, stories.IDENTITY) if c.id == story.id] == [
-            story.id
-        ] * sees
+        assert [c.id for c in search.find(person, story.case.number)] == [story.id] * sees
+        assert [c.id for c in search.find(person, stories.IDENTITY) if c.id == story.id] == [story.id] * sees
         if not sees:
             with pytest.raises(rules.UnknownCase):
                 queries.get(story.id, for_=person)

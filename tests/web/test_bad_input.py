@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 
 from tests import stories
-from tongban.cases import queries as cases
+from tongban.cases import search
 from tongban.cases.models import CaseApplicant
 
 pytestmark = pytest.mark.article("S1", "S3")
@@ -211,5 +211,5 @@ class TestNames:
 
     def test_are_found_again_however_they_are_typed(self, story: stories.Story) -> None:
         story.open().fill(name="买买提·吐尔逊")
-        found = cases.search(story.receiver, "\u200b买买提・吐尔")
+        found = search.find(story.receiver, "\u200b买买提・吐尔")
         assert [case.id for case in found] == [story.id]

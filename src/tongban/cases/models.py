@@ -157,7 +157,14 @@ class CaseApplicant(models.Model):
                 condition=~Q(agent_identity_digest=b""),
                 name="applicant_agent_identity",
             ),
-            models.Index(fields=["name"], condition=~Q(name=""), name="applicant_name"),
+            models.Index(
+                fields=["name"],
+                opclasses=[
+                    "varchar_pattern_ops"
+                ],  # else only a database that sorts by code point finds beginnings
+                condition=~Q(name=""),
+                name="applicant_name_begins",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -26,21 +26,21 @@ from tongban.cases.models import (
 )
 from tongban.cases.states import STATES, STEPS, Mode, Part, State, Step
 from tongban.catalogue import standards
+from tongban.catalogue.models import AcceptanceStandard
 from tongban.catalogue.standards import FormField
 from tongban.directory import queries as directory
 from tongban.directory.models import Window
 from tongban.duties import queries as duties
 from tongban.duties.models import BearerKind, Duty
 from tongban.journal.models import Entry, Look
-from tongban.kernel import compiled, ids, keyring, worktime
+from tongban.kernel import compiled, keyring, worktime
 from tongban.kernel import text as text_of
 from tongban.people.actors import Actor
 
 PAGE = 50
 _SENT = ~Q(mode=Mode.ONLINE, received_at__isnull=True)  # not still being written by its applicant
-IDENTITY_AT_MOST = 1000  # an agent may have handed in for many
-_NEWEST = ("-opened_at", "-id")  # an id says the day, not the hour
-_SHOWN = ("receiving_window__division", "home_window__division", "procedure__item", "department", "applicant")
+NEWEST = ("-opened_at", "-id")  # an id says the day, not the hour
+SHOWN = ("receiving_window__division", "home_window__division", "procedure__item", "department", "applicant")
 
 
 def visible_to(actor: Actor) -> QuerySet[Case]:
@@ -54,7 +54,7 @@ def visible_to(actor: Actor) -> QuerySet[Case]:
         return Case.objects.all()
     if actor.is_applicant:
         return _of_party(actor)
-    parts = _parts_seen(actor)
+    parts = parts_seen(actor)
     return Case.objects.filter(functools.reduce(operator.or_, parts)) if parts else Case.objects.none()
 
 
@@ -71,19 +71,29 @@ def _of_party(actor: Actor) -> QuerySet[Case]:
     return rows.exclude(mode=Mode.COLLECTED, state=State.DRAFTING, revision=1)
 
 
-def _parts_seen(actor: Actor) -> list[Q]:
+def parts_seen(actor: Actor) -> list[Q]:
     """Give what somebody may see piece by piece; each has an index by which its newest cases come first."""
     parts = []
     for window in sorted(actor.window_ids):
-        parts += [Q(receiving_window=window) & _SENT, Q(home_window=window, received_at__isnull=False)]
+        parts += parts_of_window(window)
     if actor.window_ids:
         parts.append(Q(helper_id=actor.id))
     if actor.department_ids:
         parts.append(Q(department__in=list(actor.department_ids)))
     for prefix in actor.managed_prefixes:
-        parts.append(Q(receiving_window__division__code__startswith=prefix) & _SENT)
-        parts.append(Q(home_window__division__code__startswith=prefix, received_at__isnull=False))
+        parts += parts_of_place(prefix)
     return parts
+
+
+def parts_of_window(window_id: int) -> list[Q]:
+    return [Q(receiving_window=window_id) & _SENT, Q(home_window=window_id, received_at__isnull=False)]
+
+
+def parts_of_place(prefix: str) -> list[Q]:
+    return [
+        Q(receiving_window__division__code__startswith=prefix) & _SENT,
+        Q(home_window__division__code__startswith=prefix, received_at__isnull=False),
+    ]
 
 
 def get(case_id: int, *, for_: Actor) -> Case:
@@ -93,18 +103,18 @@ def get(case_id: int, *, for_: Actor) -> Case:
         rules.UnknownCase: there is none, or it is not theirs to see; which of the two is not told.
     """
     if for_.is_system or for_.is_applicant:  # an applicant's number is not kept in a text
-        case = visible_to(for_).select_related(*_SHOWN).filter(id=case_id).first()
+        case = visible_to(for_).select_related(*SHOWN).filter(id=case_id).first()
     else:
         case = next(iter(_visible.shaped(_sight(for_), case_id)), None)
         if case is None and for_.window_ids:  # a draft that this very clerk helps to write
-            case = visible_to(for_).select_related(*_SHOWN).filter(id=case_id).first()
+            case = visible_to(for_).select_related(*SHOWN).filter(id=case_id).first()
     if case is None:
         raise rules.UnknownCase()
     return case
 
 
 _visible = compiled.Read(
-    lambda actor, case_id: visible_to(actor).select_related(*_SHOWN).filter(id=case_id), int
+    lambda actor, case_id: visible_to(actor).select_related(*SHOWN).filter(id=case_id), int
 )
 
 
@@ -116,12 +126,43 @@ def _sight(actor: Actor) -> Actor:
 
 def for_review(case: Case) -> tuple[CaseApplicant, tuple[FormField, ...], list[CaseMaterial]]:
     """Give what the formality review looks at: applicant, form fields asked for, materials in order."""
-    standard = standards.of(case.standard)
+    standard = standards.of(standard_of(case))
     return (
-        CaseApplicant.objects.get(case=case),
+        applicant_of(case.id),
         standard.fields_for(case.circumstance, shown_answers(case)),
         materials_of(case.id),
     )
+
+
+def standard_of(case: Case) -> AcceptanceStandard | None:
+    """Give the standard pinned to a case, which has it from then on."""
+    if case.standard_id is not None and not Case._meta.get_field("standard").is_cached(case):
+        case.standard = _standard.first(case.standard_id)
+    return case.standard
+
+
+# What a published one says is read once a process: `standards.of`.
+_standard = compiled.Read(
+    lambda standard_id: AcceptanceStandard.objects.filter(id=standard_id).defer("content"), int
+)
+
+
+def applicant_of(case_id: int) -> CaseApplicant:
+    """Give the applicant of a case that is there."""
+    return _applicant(case_id)[0]
+
+
+_applicant = compiled.Read(lambda case_id: CaseApplicant.objects.filter(case_id=case_id), int)
+
+
+def material_of(case_id: int, key: str) -> CaseMaterial | None:
+    """Give a material of a case by its key, None when there is none."""
+    return _material.first(case_id, key)
+
+
+_material = compiled.Read(
+    lambda case_id, key: CaseMaterial.objects.filter(case_id=case_id, key=key), int, str
+)
 
 
 def materials_of(case_id: int) -> list[CaseMaterial]:
@@ -184,14 +225,14 @@ def helps_of(case_id: int) -> list[Help]:
 
 def drafts_of(actor: Actor) -> list[Case]:
     """Give the drafts of the one for whom an applicant acts, the newest first, at most a page."""
-    rows = visible_to(actor).filter(state=State.FILLING).select_related(*_SHOWN)
-    return list(rows.order_by(*_NEWEST)[:PAGE])
+    rows = visible_to(actor).filter(state=State.FILLING).select_related(*SHOWN)
+    return list(rows.order_by(*NEWEST)[:PAGE])
 
 
 def helped_by(actor: Actor) -> list[Case]:
     """Give the drafts that a clerk helps to write now."""
-    rows = Case.objects.filter(helper_id=actor.id, helper_id__isnull=False).select_related(*_SHOWN)
-    return list(rows.order_by(*_NEWEST)[:PAGE])
+    rows = Case.objects.filter(helper_id=actor.id, helper_id__isnull=False).select_related(*SHOWN)
+    return list(rows.order_by(*NEWEST)[:PAGE])
 
 
 def result_document(case_id: int) -> int | None:
@@ -402,69 +443,25 @@ def bearer_name(duty: Duty, case: Case) -> str:
 
 
 def _with_cases(rows: Sequence[Duty], actor: Actor) -> list[tuple[Duty, Case]]:
-    seen = visible_to(actor).filter(id__in={d.case_id for d in rows}).select_related(*_SHOWN)
-    cases = {c.id: c for c in seen}
+    cases = among(actor, list({d.case_id for d in rows}))
     return [(d, cases[d.case_id]) for d in rows if d.case_id in cases]
 
 
-def search(actor: Actor, words: str, *, after: int | None = None) -> list[Case]:
-    """Find visible cases by number, identity number, or the beginning of a name; newest first, 50 a page.
-
-    Args:
-        after: the id of the last case of the page before.
-    """
-    text = text_of.clean_name(words)
-    seen = visible_to(actor)
-    last = seen.filter(id=after).values_list("opened_at", flat=True).first() if after is not None else None
-    asked = Q()
-    if last is not None:
-        asked &= Q(opened_at__lte=last) & (Q(opened_at__lt=last) | Q(id__lt=after))
-    rows = seen.select_related(*_SHOWN).order_by(*_NEWEST)
-    bear = _bearing(text) if text else []
-    if bear:
-        return list(rows.filter(asked, id__in=bear)[:PAGE])
-    if text:
-        asked &= _matches(text)
-    if actor.is_system or actor.is_applicant:
-        return list(rows.filter(asked)[:PAGE])
-    return list(rows.filter(id__in=_newest_of_each(_parts_seen(actor), asked))[:PAGE])
+def among(actor: Actor, wanted: Sequence[int]) -> dict[int, Case]:
+    """Give those of some cases that somebody may see by id, with places, matter and applicant."""
+    cases: dict[int, Case] = {}
+    if not (actor.is_system or actor.is_applicant):  # an applicant's number is not kept in a text
+        cases = {c.id: c for c in _visible_among.shaped(_sight(actor), list(wanted))}
+    missing = [id_ for id_ in wanted if id_ not in cases]
+    if missing:  # drafts that this very clerk helps to write
+        seen = visible_to(actor).filter(id__in=missing).select_related(*SHOWN)
+        cases |= {c.id: c for c in seen}
+    return cases
 
 
-def _newest_of_each(parts: Sequence[Q], asked: Q) -> list[int]:
-    """Give the ids among which the newest page is: the newest of each part, read in the order of its index.
-
-    One query over all parts at once would read everything that a window ever received, and sort it.
-    """
-    pages = [
-        Case.objects.filter(part, asked).order_by(*_NEWEST).values("id", "opened_at")[:PAGE] for part in parts
-    ]
-    if not pages:
-        return []
-    first, *others = pages
-    rows = first.union(*others).order_by(*_NEWEST) if others else first
-    return [row["id"] for row in rows[:PAGE]]
-
-
-def _matches(text: str) -> Q:
-    try:
-        return Q(id=ids.id_of(text))
-    except ids.BadNumber:
-        return Q(applicant__name__startswith=text)
-
-
-def _bearing(text: str) -> list[int]:
-    """Give the cases that bear an identity number, whoever may see them: few, found by its digest before anything else."""
-    try:
-        ids.id_of(text)
-        return []
-    except ids.BadNumber:
-        digest = keyring.current().lookup_digest(text)
-    found: list[int] = []
-    for column in ("identity_digest", "agent_identity_digest"):
-        # Said again, so that a plan made before the value is known may use the index, which leaves the empty out.
-        rows = CaseApplicant.objects.exclude(**{column: b""}).filter(**{column: digest})
-        found += rows.order_by("-case_id").values_list("case_id", flat=True)[:IDENTITY_AT_MOST]
-    return found
+_visible_among = compiled.Read(
+    lambda actor, case_ids: visible_to(actor).select_related(*SHOWN).filter(id__any=case_ids), list
+)
 
 
 def identity_of(applicant: CaseApplicant) -> str:
@@ -548,7 +545,7 @@ WAITS_FOR_APPLICANT = frozenset(
 
 def waiting_for(actor: Actor) -> list[Case]:
     """Give the cases in which an applicant must bring or fetch something now, the oldest first, at most 50."""
-    rows = visible_to(actor).filter(state__in=sorted(WAITS_FOR_APPLICANT)).select_related(*_SHOWN)
+    rows = visible_to(actor).filter(state__in=sorted(WAITS_FOR_APPLICANT)).select_related(*SHOWN)
     return list(rows.order_by("opened_at", "id")[:PAGE])
 
 
@@ -558,11 +555,11 @@ def of_party(actor: Actor, *, after: tuple[datetime.datetime, int] | None = None
     Args:
         after: when the last case of the page before was opened, and its id.
     """
-    rows = visible_to(actor).exclude(state__in=sorted(WAITS_FOR_APPLICANT)).select_related(*_SHOWN)
+    rows = visible_to(actor).exclude(state__in=sorted(WAITS_FOR_APPLICANT)).select_related(*SHOWN)
     if after is not None:
         opened_at, id_ = after
         rows = rows.filter(Q(opened_at__lte=opened_at) & (Q(opened_at__lt=opened_at) | Q(id__lt=id_)))
-    return list(rows.order_by(*_NEWEST)[:limit])
+    return list(rows.order_by(*NEWEST)[:limit])
 
 
 def last_transfers_of(case_ids: Sequence[int]) -> dict[int, Transfer]:

@@ -27,7 +27,7 @@ from tongban.directory import queries as directory
 from tongban.directory.models import Level
 from tongban.journal import operations as journal
 from tongban.journal.models import Entry
-from tongban.kernel import text
+from tongban.kernel import compiled, text
 from tongban.people.actors import Actor
 
 # Of several that pin standards to cases, and of the one that replaces samples nothing stands on.
@@ -187,13 +187,18 @@ def open_procedure(procedure_id: int, *, on: datetime.date | None = None) -> Pro
     Raises:
         rules.UnknownProcedure: there is none. rules.NotOpen: it is closed.
     """
-    procedure = Procedure.objects.select_related("item", "province").filter(id=procedure_id).first()
+    procedure = _procedure.first(procedure_id)
     if procedure is None:
         raise rules.UnknownProcedure()
     on = on or _today()
     if not procedure.is_open or (procedure.opens_on and procedure.opens_on > on):
         raise rules.NotOpen()
     return elements.applied(procedure, elements_to_pin(procedure.id, on=on))
+
+
+_procedure = compiled.Read(
+    lambda procedure_id: Procedure.objects.select_related("item", "province").filter(id=procedure_id), int
+)
 
 
 def deciding_division(procedure: Procedure, home_code: str, *, level: str) -> str:
@@ -270,8 +275,19 @@ def lines_in_force(
 
 def newest_elements(procedure_id: int, *, on: datetime.date) -> AcceptanceStandard | None:
     """Give the newest version of a procedure's elements that has taken effect by a day, withdrawn or not."""
-    rows = AcceptanceStandard.objects.filter(procedure_id=procedure_id, stage=Stage.ELEMENTS)
-    return rows.filter(effective_from_on__lte=on).select_related("withdrawal").order_by("-version").first()
+    return _newest_elements.first(procedure_id, on)
+
+
+_newest_elements = compiled.Read(
+    lambda procedure_id, on: (
+        AcceptanceStandard.objects.filter(procedure_id=procedure_id, stage=Stage.ELEMENTS)
+        .filter(effective_from_on__lte=on)
+        .select_related("withdrawal")
+        .order_by("-version")[:1]
+    ),
+    int,
+    datetime.date,
+)
 
 
 def elements_to_pin(procedure_id: int, *, on: datetime.date) -> AcceptanceStandard | None:

@@ -204,7 +204,7 @@ def check_in_force(code: str, *, on: datetime.date) -> None:
     Raises:
         rules.PlaceReplaced: its `details` name the successor's code, too.
     """
-    row = Division.objects.filter(code=code, valid_until_on__lte=on).select_related("successor").first()
+    row = _ended.first(code, on)
     after = successor_of(row, on=on) if row else None
     if row is None or after is None:
         return
@@ -218,14 +218,26 @@ def check_in_force(code: str, *, on: datetime.date) -> None:
     raise rules.PlaceReplaced(**said, fields={"home": rules.PlaceReplaced(**said).message})
 
 
+_ended = compiled.Read(
+    lambda code, on: Division.objects.filter(code=code, valid_until_on__lte=on).select_related("successor"),
+    str,
+    datetime.date,
+)
+
+
 def window_of(code: str) -> Window | None:
     """Give the cross-province window of a division, None when it is not on the contact list (P13)."""
-    return (
+    return _window_of.first(code)
+
+
+_window_of = compiled.Read(
+    lambda code: (
         Window.objects.select_related("division", "hall", "hall__authority")
         .filter(division_id=code, is_open=True, kind=WindowKind.HALL)
-        .order_by("id")
-        .first()
-    )
+        .order_by("id")[:1]
+    ),
+    str,
+)
 
 
 def open_window(window_id: int) -> Window:
@@ -241,6 +253,17 @@ def open_window(window_id: int) -> Window:
 
 
 _window = compiled.Read(lambda window_id: Window.objects.filter(id=window_id), int)
+
+
+def windows_under(prefix: str, *, most: int) -> list[int] | None:
+    """Give the ids of all windows of a place and those below it, None when there are more than so many.
+
+    Args:
+        prefix: the leading digits of the place's code.
+    """
+    rows = Window.objects.filter(division__code__startswith=prefix).order_by("id")
+    found = list(rows.values_list("id", flat=True)[: most + 1])
+    return found if len(found) <= most else None
 
 
 def open_window_of(code: str) -> Window:
@@ -277,9 +300,10 @@ def ancestor_at(code: str, level: str) -> str | None:
     """
     digits = {Level.PROVINCE: 2, Level.PREFECTURE: 4, Level.COUNTY: 6}[Level(level)]
     target = code[:digits].ljust(12, "0")
-    if Division.objects.filter(code=target, level=level).exists():
-        return target
-    return None
+    return target if _at_level(target, str(Level(level))) else None
+
+
+_at_level = compiled.Read(lambda code, level: Division.objects.filter(code=code, level=level), str, str)
 
 
 def covered_years() -> list[int]:

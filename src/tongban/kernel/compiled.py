@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import Field, Lookup, Model, QuerySet
 from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=Model)
@@ -27,6 +27,18 @@ _FIRST = (
 )
 
 
+@Field.register_lookup
+class AnyOf(Lookup):
+    """`id__any=[…]`: as `in`, with the whole list as one value, so that the text is the same for any number of them."""
+
+    lookup_name = "any"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        left, values = self.process_lhs(compiler, connection)
+        return f"{left} = ANY(%s)", [*values, self.rhs]
+
+
 class Unfit(Exception):
     """A queryset that cannot be kept: a value does not come out of it as it went in."""
 
@@ -34,6 +46,8 @@ class Unfit(Exception):
 def _mark(kind: type, place: int) -> Any:
     if kind is int:
         return _FIRST + place
+    if kind is list:
+        return [_FIRST + place]
     if kind is str:
         return f"\u2061{place}\u2061"
     if kind is bytes:
@@ -103,7 +117,7 @@ class Read(Generic[M]):
 
     Args:
         build: makes the queryset; first the shape where there is one, then the values in their order.
-        kinds: the kind of each value: int, str, bytes, datetime.datetime, datetime.date.
+        kinds: the kind of each value: int, list (of int), str, bytes, datetime.datetime, datetime.date.
     """
 
     def __init__(self, build: Callable[..., QuerySet[M]], *kinds: type) -> None:

@@ -5,16 +5,52 @@ them together through PostgreSQL's pipeline. They run in the order given, inside
 The form can change (one statement, a database function) without its callers noticing.
 """
 
+import datetime
+import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.utils import ProgrammingError
 
 # A model and what follows `SELECT ... FROM table`, or None and a whole query; then its parameters.
 Query = tuple[type[models.Model] | None, str, Sequence[Any]]
+
+# Values that go to the database as they are, by the kind of field; all others the field itself prepares.
+_AS_THEY_ARE: "Mapping[type[models.Field[Any, Any]], type]" = {
+    models.BigAutoField: int,
+    models.BigIntegerField: int,
+    models.IntegerField: int,
+    models.CharField: str,
+    models.TextField: str,
+    models.BooleanField: bool,
+    models.DateTimeField: datetime.datetime,
+    models.DateField: datetime.date,
+}
+_whole: ContextVar[bool] = ContextVar("whole", default=False)
+
+
+@contextmanager
+def all_or_nothing() -> Iterator[None]:
+    """Let whatever is refused inside undo the whole transaction that is open.
+
+    Its parts then need no savepoints, each of which is two trips. Nobody inside may catch a refusal and go on
+    asking the database: that raises an error.
+    """
+    mark = _whole.set(True)
+    try:
+        yield
+    finally:
+        _whole.reset(mark)
+
+
+def part() -> transaction.Atomic:
+    """Begin a transaction, or a part of the open one that is undone by itself unless all of it is."""
+    return transaction.atomic(savepoint=not _whole.get())
 
 
 class Trip:
@@ -29,30 +65,24 @@ class Trip:
         for row in rows:
             by_model.setdefault(type(row), []).append(row)
         for model, group in by_model.items():
-            fields = [
-                f
-                for f in model._meta.local_concrete_fields
-                if f.column and not (isinstance(f, models.AutoField | models.BigAutoField) and f.primary_key)
-            ]
-            columns = ", ".join(f'"{f.column}"' for f in fields)
-            line = "(" + ", ".join(["%s"] * len(fields)) + ")"
-            values = [
-                f.get_db_prep_save(f.pre_save(row, add=True), connection) for row in group for f in fields
-            ]
-            sql = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ' + ", ".join([line] * len(group))
-            self._statements.append((sql, values))
+            sql, line, fields = _inserting(model)
+            values = [_prepared(field, getattr(row, field.attname)) for row in group for field in fields]
+            self._statements.append((sql + ", ".join([line] * len(group)), values))
 
     def update(
         self, model: type[models.Model], changes: Mapping[str, Any], *, where: Mapping[str, Any]
     ) -> None:
-        """Set fields of the rows for which all of `where` (field → value, or list of values) holds."""
+        """Set fields of the rows for which all of `where` (field → value, or list of values) holds.
+
+        A foreign key is named and set as the field that holds the key: `home_window_id`.
+        """
         fields = model._meta.get_field
         sets, values = [], []
         for name, value in changes.items():
             field = fields(name)
             assert isinstance(field, models.Field)
             sets.append(f'"{field.column}" = %s')
-            values.append(field.get_db_prep_save(value, connection))
+            values.append(_prepared(field, value))
         tests = []
         for name, value in where.items():
             field = fields(name)
@@ -79,6 +109,32 @@ class Trip:
             for sql, values in self._statements:
                 psycopg.Cursor(raw).execute(sql, values, prepare=True)
         self._statements.clear()
+
+
+@functools.cache
+def _inserting(model: type[models.Model]) -> "tuple[str, str, list[models.Field[Any, Any]]]":
+    """Give how a statement that inserts rows begins, what it says of each row, and the fields whose values follow."""
+    fields = [
+        f
+        for f in model._meta.local_concrete_fields
+        if f.column and not (isinstance(f, models.AutoField | models.BigAutoField) and f.primary_key)
+    ]
+    assert not any(getattr(f, "auto_now", False) or getattr(f, "auto_now_add", False) for f in fields)
+    columns = ", ".join(f'"{f.column}"' for f in fields)
+    line = "(" + ", ".join(["%s"] * len(fields)) + ")"
+    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ', line, fields
+
+
+def _prepared(field: "models.Field[Any, Any]", value: Any) -> Any:
+    if value is None or type(value) is _AS_THEY_ARE.get(type(_target(field))):
+        return value
+    return field.get_db_prep_save(value, connection)
+
+
+@functools.cache
+def _target(field: "models.Field[Any, Any]") -> "models.Field[Any, Any]":
+    """Give the field whose values a field holds: of a foreign key the one that it points at."""
+    return _target(field.target_field) if isinstance(field, models.ForeignKey) else field
 
 
 def raw_connection() -> "psycopg.Connection[Any]":

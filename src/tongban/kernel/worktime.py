@@ -10,10 +10,13 @@ Calendars come from outside, see `Calendar`; this module knows no holiday.
 import dataclasses
 import datetime
 import enum
+import functools
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tongban.kernel import refusals
@@ -172,12 +175,9 @@ class Due:
         fates = {on: (True, "", "") for on in self.counted}
         fates |= {day.on: (False, day.reason, day.source) for day in self.skipped}
         spans: list[Span] = []
-        for on in sorted(fates):
-            fate = fates[on]
-            if spans and (spans[-1].counts, spans[-1].reason, spans[-1].source) == fate:
-                spans[-1] = dataclasses.replace(spans[-1], last=on)
-            else:
-                spans.append(Span(on, on, *fate))
+        for fate, together in itertools.groupby(sorted(fates), key=fates.__getitem__):
+            days = list(together)
+            spans.append(Span(days[0], days[-1], *fate))
         return tuple(spans)
 
     @property
@@ -353,6 +353,11 @@ def _sentences(due: Due) -> Iterator[str]:
 
 
 def _date_text(on: datetime.date) -> str:
+    return _date_in(get_language(), on)
+
+
+@functools.lru_cache(maxsize=8192)
+def _date_in(_language: str | None, on: datetime.date) -> str:
     return _("{year}年{month}月{day}日").format(year=on.year, month=on.month, day=on.day)
 
 

@@ -3,7 +3,6 @@
 import datetime
 
 from django.conf import settings
-from django.db import transaction
 
 from tongban.cases import permissions
 from tongban.cases import queries as cases
@@ -13,7 +12,7 @@ from tongban.cases.operations import intake
 from tongban.documents import operations as documents
 from tongban.documents.models import MediaType, Purpose
 from tongban.journal import operations as journal
-from tongban.kernel import crypto, ids, text
+from tongban.kernel import crypto, ids, text, trip
 from tongban.notices import pdf, rules, signature
 from tongban.notices.models import Notice
 from tongban.notices.wording import FormData, Kind, Material
@@ -77,9 +76,10 @@ def prepare(
         purpose=Purpose.NOTICE,
     )
     notice.file_id = stored.id
-    with transaction.atomic():
-        stored.save(force_insert=True)
-        notice.save(force_insert=True)
+    with trip.part():
+        out = trip.Trip()
+        out.insert([stored, notice])
+        out.send()
         _record_look(notice, by=by, at=at)
     return notice
 
@@ -97,7 +97,7 @@ def issue(notice_id: int, *, by: Actor, at: datetime.datetime) -> Notice:
     if notice is None:
         raise rules.UnknownNotice
     rules.check_can_be_issued(notice, at=at)
-    with transaction.atomic():
+    with trip.part():
         _take_step(notice, by=by, at=at)
         _check_unchanged(notice, by=by)
         current = Notice.objects.filter(case_id=notice.case_id, issued_at__isnull=False, superseded_at=None)

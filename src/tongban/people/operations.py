@@ -9,7 +9,7 @@ from django.contrib.auth import hashers
 from django.db import transaction
 
 from tongban.directory.models import Authority, AuthorityKind, Level, Window
-from tongban.kernel import crypto
+from tongban.kernel import crypto, trip
 from tongban.people import security
 from tongban.people.models import Person, PersonKind, Post, Submission, Token
 from tongban.people.roles import Role
@@ -48,7 +48,7 @@ def keep_answer(
     Raises:
         django.db.IntegrityError: the same write was answered at this very moment by another request.
     """
-    Submission.objects.create(
+    row = Submission(
         person_id=person_id,
         key=key,
         request_digest=request_digest,
@@ -57,6 +57,9 @@ def keep_answer(
         body=body,
         at=at,
     )
+    out = trip.Trip()
+    out.insert([row])
+    out.send()
 
 
 PRACTICE_SINCE = datetime.date(2021, 5, 21)

@@ -12,7 +12,7 @@ everything. Nothing outside the database happens in between.
 import datetime
 import functools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ from django.db import models, transaction
 
 from tongban.cases import following, permissions, queries, rules
 from tongban.cases.clocks import Counts, Limit
-from tongban.cases.models import Case
+from tongban.cases.models import Case, CaseChild
 from tongban.cases.states import (
     BEGINNINGS,
     CHANNEL_DAYS,
@@ -320,7 +320,7 @@ def taking(
         rules.ChangedMeanwhile: somebody took a step since.
         permissions.NotYourPart, permissions.NotThisState: not this person's step, or not now.
     """
-    with transaction.atomic():
+    with trip.part():
         case, open_duties, stamp = _lock(case_id)
         if revision is not None and revision != case.revision:
             raise rules.changed_meanwhile(case)
@@ -353,7 +353,7 @@ def begin(
     case: Case, *, rows: Sequence[models.Model], by: Actor, at: datetime.datetime, name: str = "open"
 ) -> Taking:
     """Write a new case with everything it begins with, in one round trip; `name` is one of BEGINNINGS."""
-    with transaction.atomic():
+    with trip.part():
         step = Taking(name, case, open_duties=[], stamp=directory.held_stamp(), by=by, at=at)
         step.add(*rows)
         step.write(is_new=True)
@@ -372,10 +372,30 @@ def editing(
     Raises:
         permissions.NotYourPart, permissions.NotThisState: what was entered can't be changed by this person, or now.
     """
-    with transaction.atomic():
-        case, _, _ = _lock(case_id)
+    with trip.part():
+        (rows,) = trip.read_models([(Case, "WHERE id = %s FOR UPDATE", [case_id])])
+        if not rows:
+            raise rules.UnknownCase()
+        case = rows[0]
         require(case, by=by)
         yield case
+
+
+def save(*changes: tuple[models.Model, Iterable[str]], new: Sequence[models.Model] = ()) -> None:
+    """Write what was typed into a case that the caller holds, which is no step, in one round trip.
+
+    Args:
+        changes: the case or rows that belong to it, each with the names of the fields to write.
+        new: rows to insert.
+    """
+    out = trip.Trip()
+    for row, names in changes:
+        where = {"id": row.pk} if isinstance(row, Case) else {"case": row.case_id}  # type: ignore[attr-defined]
+        if isinstance(row, CaseChild):
+            where["id"] = row.id
+        out.update(type(row), {n: getattr(row, n) for n in names}, where=where)
+    out.insert(new)
+    out.send()
 
 
 def _lock(case_id: int) -> tuple[Case, list[Duty], int]:

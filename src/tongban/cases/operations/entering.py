@@ -79,13 +79,14 @@ def write(
         UnknownField, BadChoice, TooLong, numbers.*: with the field named.
     """
     on = at.astimezone(worktime.BEIJING).date()
-    applicant = CaseApplicant.objects.get(case=case)
+    applicant = queries.applicant_of(case.id)
     case_columns: set[str] = set()
+    standard = standards.of(queries.standard_of(case))
     for name, value in changes.items():
         if name in applicant_fields:
             _save_applicant(applicant, name, value, on=on)
         elif name.startswith("form."):
-            field = standards.of(case.standard).field(name.removeprefix("form."))
+            field = standard.field(name.removeprefix("form."))
             case.form[field.key] = answers.kept(case, field, value, on=on)
             case_columns.add("form")
         elif name in case_fields:
@@ -93,9 +94,8 @@ def write(
             case_columns.add(name)
         else:
             raise UnknownField(name=name)
-    applicant.save()
-    if case_columns:
-        case.save(update_fields=sorted(case_columns))
+    columns = [f.attname for f in CaseApplicant._meta.local_concrete_fields if not f.primary_key]
+    _step.save((applicant, columns), *([(case, sorted(case_columns))] if case_columns else []))
 
 
 def _save_case_field(case: Case, name: str, value: str) -> None:
@@ -205,20 +205,7 @@ def choose(
         case.circumstance = circumstance
     elif case.circumstance not in known:
         case.circumstance = ""
-    case.save(
-        update_fields=[
-            "procedure",
-            "home_code",
-            "level_chosen",
-            "home_window",
-            "standard",
-            "pilot",
-            "elements",
-            "circumstance",
-            "legal_limit",
-            "promised_limit",
-        ]
-    )
+    _step.save((case, _CHOSEN))
     list_materials(case, at=at)
 
 
@@ -258,7 +245,7 @@ def pin(case: Case, *, at: datetime.datetime) -> None:
             fields={"home": directory_rules.NotListed(place=names.get(code, code)).message},
         )
     case.home_window = window
-    pinned = case.standard
+    pinned = queries.standard_of(case)
     if (
         pinned is None
         or pinned.procedure_id != case.procedure_id
@@ -281,18 +268,17 @@ def _line_of(standard: AcceptanceStandard) -> tuple[int, bool, str | None, int]:
 
 def list_materials(case: Case, *, at: datetime.datetime) -> None:
     """Make the case's materials what the standard asks for, keeping what was entered and what was added by hand."""
-    asked = standards.of(case.standard).materials_for(case.circumstance) if case.standard else ()
-    there = {m.key: m for m in CaseMaterial.objects.filter(case=case)}
+    asked = standards.of(queries.standard_of(case)).materials_for(case.circumstance)
+    there = {m.key: m for m in queries.materials_of(case.id)}
+    before = {row.id: _listed(row) for row in there.values()}
     wanted = {m.key for m in asked}
-    touched = set(Scan.objects.filter(case=case, removed_at=None).values_list("material_id", flat=True))
-    new, changed = [], []
+    touched = {scan.material_id for scan in queries.scans_of(case.id)} if there else set()
+    new: list[CaseMaterial] = []
     for position, requirement in enumerate(asked):
         row = there.get(requirement.key)
         if row is None:
-            row = CaseMaterial(id=ids.new_id(at), case=case, key=requirement.key)
+            row = CaseMaterial(id=ids.new_id(at), case_id=case.id, key=requirement.key)
             new.append(row)
-        else:
-            changed.append(row)
         row.position = position
         row.name = requirement.name
         row.is_required = requirement.required
@@ -310,14 +296,39 @@ def list_materials(case: Case, *, at: datetime.datetime) -> None:
             or row.originals + row.copies
         ):
             row.verdict, row.is_required = Verdict.NOT_NEEDED, False  # entered already: kept, not asked for
-            changed.append(row)
         else:
+            del before[row.id]
             row.delete()
-    CaseMaterial.objects.bulk_create(new)
-    CaseMaterial.objects.bulk_update(
-        changed,
-        ["position", "name", "is_required", "is_returned", "originals_asked", "copies_asked", "verdict"],
-    )
+    changed = [row for row in there.values() if row.id in before and _listed(row) != before[row.id]]
+    rows = [(row, _LISTED) for row in changed]
+    _step.save(*rows, new=new)
+
+
+_CHOSEN = (
+    "procedure_id",
+    "home_code",
+    "level_chosen",
+    "home_window_id",
+    "standard_id",
+    "pilot_id",
+    "elements_id",
+    "circumstance",
+    "legal_limit",
+    "promised_limit",
+)
+_LISTED = (
+    "position",
+    "name",
+    "is_required",
+    "is_returned",
+    "originals_asked",
+    "copies_asked",
+    "verdict",
+)
+
+
+def _listed(row: CaseMaterial) -> list[Any]:
+    return [getattr(row, name) for name in _LISTED]
 
 
 def keep_scan(
@@ -340,7 +351,7 @@ def keep_scan(
     """
     case = queries.get(case_id, for_=by)
     require(case, by=by)
-    row = CaseMaterial.objects.filter(case=case, key=key).first()
+    row = queries.material_of(case.id, key)
     if row is None:
         raise UnknownMaterial()
     stored = documents.prepare_scan(data, name=name, case_id=case_id, by_id=by.id, at=at)
@@ -357,10 +368,10 @@ def keep_scan(
     )
     with _step.editing(case_id, by=by, require=require):
         # Another matter may have been chosen while the file was checked, and the list be without it now.
-        if not CaseMaterial.objects.filter(case=case, id=row.id).exists():
+        held = queries.material_of(case_id, key)
+        if held is None or held.id != row.id:
             raise UnknownMaterial()
-        stored.save(force_insert=True)
-        scan.save(force_insert=True)
+        _step.save(new=[stored, scan])
     return scan
 
 

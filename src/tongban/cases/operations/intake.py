@@ -121,7 +121,7 @@ def mark_material(
     A material found in order without a count is taken to be there in the number asked for.
     """
     with _step.editing(case_id, by=by) as case:
-        row = CaseMaterial.objects.filter(case=case, key=key).first()
+        row = queries.material_of(case.id, key)
         if row is None:
             raise entering.UnknownMaterial()
         for name, count in (("originals", originals), ("copies", copies)):
@@ -145,7 +145,7 @@ def mark_material(
                 row.advice = ""
                 if not row.originals + row.copies:
                     row.originals, row.copies = row.originals_asked, row.copies_asked
-        row.save(update_fields=["originals", "copies", "advice", "points", "verdict"])
+        _step.save((row, ("originals", "copies", "advice", "points", "verdict")))
     return row
 
 

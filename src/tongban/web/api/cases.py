@@ -7,6 +7,7 @@ from ninja import Router, Status
 from ninja.params.functions import Query
 
 from tongban.cases import permissions, queries
+from tongban.cases import search as finding
 from tongban.cases.models import Case, CaseApplicant
 from tongban.cases.operations import intake
 from tongban.catalogue import addresses, standards
@@ -62,7 +63,7 @@ def search(
 ) -> dict[str, Any]:
     """Find visible cases, a page at a time."""
     last = ids.id_of(after) if after else None
-    rows = queries.search(request.actor, q, after=last)
+    rows = finding.find(request.actor, q, after=last)
     now = requests.time_of(request)
     return {
         "cases": [showing.brief(row, now=now) for row in rows],

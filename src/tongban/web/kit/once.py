@@ -15,7 +15,7 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 
-from tongban.kernel import crypto, refusals
+from tongban.kernel import crypto, refusals, trip
 from tongban.people import operations as people
 from tongban.people import queries
 from tongban.people.models import Submission
@@ -60,6 +60,8 @@ def once(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 def once_with_key(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Make a view's writes count once, and refuse a write without a key: for programs.
 
+    What a program is refused undoes the whole request; pages show their form again, and read on for it.
+
     Raises:
         KeyMissing, KeyTooLong: the key is not there, or is not one.
     """
@@ -71,7 +73,8 @@ def once_with_key(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
             raise KeyMissing(fields={requests.KEY_HEADER: KeyMissing().message})
         if len(key) > KEY_LENGTH:
             raise KeyTooLong(limit=KEY_LENGTH)
-        return _counted(view, request, *args, **kwargs)
+        with trip.all_or_nothing():
+            return _counted(view, request, *args, **kwargs)
 
     return wrapper
 

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases import off_list as off_list_queries
-from tongban.cases import queries
+from tongban.cases import queries, rules
 from tongban.cases.models import Case, Delivery, Suspension
 from tongban.cases.operations import acceptance, approval, intake, off_list, result, transfer
 from tongban.cases.states import STEPS, Channel
@@ -275,11 +275,10 @@ def run(
     found.sees(case_id, for_=by)  # what a person may not see is not there for them
     arguments = {ask.name: read(ask, values.get(ask.name)) for ask in found.asks}
     found.run(case_id, **found.fixed, **arguments, by=by, at=at, revision=revision)
-    return (
-        queries.get(case_id, for_=by)
-        if queries.visible_to(by).filter(id=case_id).exists()
-        else _gone(case_id)
-    )
+    try:
+        return queries.get(case_id, for_=by)
+    except rules.UnknownCase:
+        return _gone(case_id)
 
 
 def _gone(case_id: int) -> Case:

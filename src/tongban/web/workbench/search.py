@@ -13,7 +13,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from tongban.cases import queries
+from tongban.cases import queries, search
 from tongban.cases.models import Case
 from tongban.cases.states import FINAL, State
 from tongban.kernel import ids, numbers
@@ -41,7 +41,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def _results(request: HttpRequest, words: str, *, secret: bool) -> HttpResponse:
     actor = cast(TongbanRequest, request).actor
     after = None if secret else _after(request.GET.get("after", ""))
-    found = queries.search(actor, _plain(words) if secret else words, after=after)
+    found = search.find(actor, _plain(words) if secret else words, after=after)
     is_full = len(found) == queries.PAGE
     shown: dict[str, Any] = {
         "words": "" if secret else words,
