@@ -83,7 +83,7 @@ class TestEveryPage:
         manager = page_as("manager.520000")
         manager.goto("/overview/announcements/")
         today = datetime.date.today()
-        publish = {"title": "窗口搬迁", "body": "窗口已经搬到新址。", "province": PROVINCE, "_key": number}
+        publish = {"title": "窗口搬迁", "body": "窗口已经搬到新址。", "place": PROVINCE, "_key": number}
         until = (today + datetime.timedelta(days=9)).isoformat()
         send(
             manager, "/overview/announcements/publish/", **publish, from_on=today.isoformat(), until_on=until
@@ -167,8 +167,8 @@ class TestEveryPage:
             county, "/overview/", "/overview/rectifications/", "/overview/complaints/", workbook_of(county)
         )
         walk.through(group, "/overview/", "/overview/lists/")
-        for account in ("sysadmin", "secadmin", "auditadmin"):
-            walk.through(page_as(account), "/system/")
+        for account, own in (("sysadmin", "accounts"), ("secadmin", "events"), ("auditadmin", "audit")):
+            walk.through(page_as(account), "/system/", f"/system/{own}/")
         assert_complete(walk)
 
 
