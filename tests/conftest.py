@@ -99,6 +99,22 @@ def django_db_setup() -> Iterator[None]:
             connection.close_pool()  # type: ignore[attr-defined]
 
 
+@pytest.fixture
+def nothing_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process trust what it remembers of clock and catalogue: a slow moment is no query more."""
+    from tongban.catalogue import queries as catalogue
+    from tongban.directory import queries as directory
+
+    monkeypatch.setattr(directory, "_FRESH_FOR", 3600.0)
+    monkeypatch.setattr(catalogue, "_FRESH_FOR", 3600.0)
+
+
+@pytest.fixture(autouse=True)
+def _steady_counts(request: pytest.FixtureRequest) -> None:
+    if {"django_assert_num_queries", "django_assert_max_num_queries"} & set(request.fixturenames):
+        request.getfixturevalue("nothing_read_anew")
+
+
 @pytest.fixture(scope="module")
 def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Point the connections of this process at a database of the module's own, in which nothing is rolled back.

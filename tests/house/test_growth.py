@@ -16,7 +16,6 @@ from django.test.utils import CaptureQueriesContext
 
 from tests import stories
 from tongban.cases.models import Case
-from tongban.catalogue import queries as catalogue
 from tongban.directory import queries as directory
 from tongban.people import operations as people
 from tongban.people.models import Person
@@ -196,13 +195,8 @@ LISTS: list[tuple[str, str, bool]] = [
 
 
 @pytest.mark.article("C12")
+@pytest.mark.usefixtures("nothing_read_anew")
 class TestLists:
-    @pytest.fixture(autouse=True)
-    def _remembers(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Let the process trust what it remembers, else a slow moment between two requests looks like a query more."""
-        monkeypatch.setattr(directory, "_FRESH_FOR", 3600.0)
-        monkeypatch.setattr(catalogue, "_FRESH_FOR", 3600.0)
-
     @pytest.mark.parametrize(("path", "account", "by_token"), LISTS)
     def test_ask_as_often_for_many_rows_as_for_few(
         self,

@@ -16,6 +16,7 @@ OWN_ACCOUNT = "one's own password, second factor and sessions: by the person, ne
 
 BY_PROGRAM: dict[str, tuple[str, ...] | str] = {
     "today": ("today",),
+    "today_note": ("noteTold",),
     "search": ("searchCases",),
     "window": ("getWindow", "getRoster"),
     "presence": ("markPresence",),
@@ -47,6 +48,7 @@ BY_PROGRAM: dict[str, tuple[str, ...] | str] = {
     "case_notice": ("getNotice",),
     "case_file": ("getScan",),
     "case_scan": ("addScan",),
+    "case_result_file": ("addResultFile", "getResultFile", "removeResultFile"),
     "case_ticket": ("getRatingTicket",),
     "desk_ratings": ("getWindowRatings",),
     "guidance": ("listGuidance", "recordGuidance"),

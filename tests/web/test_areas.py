@@ -287,6 +287,9 @@ CALLED = {
 }
 OPERATIONS: dict[str, list[Try]] = {
     "addResultFile": [call("POST", "/cases/{online}/result-file", CLERK, "clerk.520103")],
+    "getResultFile": [call("GET", "/cases/{online}/result-file", CLERK, "clerk.520103")],
+    "removeResultFile": [call("DELETE", "/cases/{online}/result-file", CLERK, "clerk.520103")],
+    "noteTold": [call("POST", "/today/told/{told}/note", CLERK, "clerk.510100")],
     "listStandardVersions": [call("GET", "/standards/{procedure}/versions", CLERK, OFFICER)],
     "beginStandard": [call("POST", "/standard-drafts", procedure="{procedure}", stage=2, province=GUIZHOU)],
     "getStandardDraft": [call("GET", DRAFT)],

@@ -110,6 +110,7 @@ class TestCookies:
 
 
 class TestGuessing:
+    @pytest.mark.usefixtures("nothing_read_anew")
     @pytest.mark.article("S1", "S2")
     @pytest.mark.parametrize("account", ["clerk.530102", "manager.530000", "group.1", "auditadmin"])
     def test_a_foreign_case_costs_the_same_work_as_none(self, story: Story, account: str) -> None:

@@ -81,6 +81,18 @@ def standing(case_id: int) -> OwnResult | None:
     return OwnResult.objects.filter(case_id=case_id, removed_at=None).first()
 
 
+def shown(case_id: int, *, by: Actor) -> OwnResult:
+    """Give the file that would be the result, to whoever may change it.
+
+    Raises:
+        cases.rules.UnknownCase: they may not see the case. rules.NoOwnResult: there is none, or not for them.
+    """
+    case, row = cases.get(case_id, for_=by), standing(case_id)
+    if row is None or not may_bring(case, by=by):
+        raise rules.NoOwnResult()
+    return row
+
+
 def content(row: OwnResult) -> bytes:
     """Give the cleaned file; raises documents.Damaged when it cannot be read."""
     return files.content_of(StoredFile.objects.get(id=row.file_id))

@@ -22,6 +22,10 @@ class OnlyOnline(refusals.OutOfTurn):
     """只有全程网办的办件由系统送达电子结果；这一件的结果请邮寄或者到窗口领取。"""
 
 
+class NoOwnResult(refusals.NotFound):
+    """没有上传本机关的电子结果，或者现在不能查看。准予时由系统生成决定书。"""
+
+
 class OnlyPdf(refusals.Incomplete):
     """电子结果只能是 PDF 文件。请把证照、批文另存为 PDF 后上传。"""
 

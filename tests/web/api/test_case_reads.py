@@ -1,12 +1,16 @@
 """What the pages of a case look up, over the API: a form before it is issued, where to forward to, what comes in."""
 
+import datetime
 from collections.abc import Callable
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tests import stories
+from tests import pictures, stories
 from tests.web.api.program import Api
 from tests.web.api.test_door import problem
+from tongban.kernel import crypto
+from tongban.messages.operations import writing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.article("H3", "C4")]
 
@@ -78,3 +82,41 @@ class TestLooks:
         for account in ("lead.520103", "manager.520103"):
             (look,) = api(account).get(f"/cases/{number}").json()["looks"]
             assert look["purpose"] == "与原件核对"
+
+
+class TestTold:
+    @pytest.mark.article("P21(4)", "C7")
+    def test_stands_among_what_is_to_do_until_the_window_notes_it(
+        self, story: stories.Story, receiver: Api, home: Api
+    ) -> None:
+        story.lead_to("approval").do("refuse")
+        writing.tell(story.id, seq=story.case.journal_seq, at=story.at)
+        (told,) = receiver.get("/today").json()["told"]
+        assert told["number"] == story.case.number and "不予许可" in told["text"]
+        assert home.get("/today").json()["told"] == []
+        path = f"/today/told/{told['key']}/note"
+        problem(home.send("POST", path), 404, "unknown_message")
+        for _ in range(2):
+            assert receiver.send("POST", path).json() == {"done": True}
+        assert receiver.get("/today").json()["told"] == []
+
+
+class TestResultFile:
+    @pytest.mark.article("E4", "P22")
+    def test_is_brought_looked_at_and_taken_off_before_the_grant(
+        self, at: datetime.datetime, home: Api, receiver: Api
+    ) -> None:
+        number = stories.Online(at=at).lead_to("approval").case.number
+        path = f"/cases/{number}/result-file"
+        problem(home.get(path), 404, "no_own_result")
+        file = SimpleUploadedFile("批文.pdf", pictures.pdf(), content_type="application/pdf")
+        brought = home.upload(path, file)
+        assert brought.status_code == 201 and brought.json()["name"] == "批文.pdf"
+        shown = home.get(path)
+        assert shown.headers["Content-Type"] == "application/pdf"
+        assert crypto.sm3(shown.content).hex() == brought.json()["digest"]
+        problem(receiver.get(path), 404, "unknown_case")
+        problem(receiver.send("DELETE", path), 404, "unknown_case")
+        for _ in range(2):
+            assert home.send("DELETE", path).json() == {"done": True}
+        problem(home.get(path), 404, "no_own_result")

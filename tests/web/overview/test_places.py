@@ -215,6 +215,7 @@ class TestPages:
         assert post(client, f"{address}close/", reason="撤并", successor_id=successor.id).status_code == 302
         assert "正在把办件逐件移交给" in client.get(address).content.decode()
 
+    @pytest.mark.usefixtures("nothing_read_anew")
     def test_take_the_same_number_of_queries_whatever_the_rows(self, signed_in: SignedIn) -> None:
         for address in ("/overview/places/", "/overview/staff/"):
             counts = []

@@ -13,7 +13,6 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.catalogue import drafting
 from tests.catalogue.drafting import SICHUAN
-from tongban.catalogue import queries as catalogue
 from tongban.catalogue.models import AcceptanceStandard, Draft, Procedure
 from tongban.directory import queries as directory
 
@@ -253,10 +252,7 @@ class TestList:
         self,
         signed_in: SignedIn,
         django_assert_num_queries: DjangoAssertNumQueries,
-        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(directory, "_FRESH_FOR", 3600.0)  # a slow moment is no query more
-        monkeypatch.setattr(catalogue, "_FRESH_FOR", 3600.0)
         client = signed_in("manager.510100")
         assert "机动车驾驶证" in client.get("/overview/standards/", {"q": "换驾照"}).content.decode()
         text = client.get("/overview/standards/").content.decode()

@@ -198,6 +198,7 @@ class TestToday:
         assert part.lstrip().startswith('<div id="today"')
         assert "<html" not in part
 
+    @pytest.mark.usefixtures("nothing_read_anew")
     def test_needs_no_more_queries_for_more_cases(
         self, story: Story, at: datetime.datetime, signed_in: SignedIn
     ) -> None:

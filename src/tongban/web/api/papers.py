@@ -124,6 +124,34 @@ def add_result_file(request: TongbanRequest, number: str, file: File[UploadedFil
 
 
 @router.get(
+    "/cases/{number}/result-file",
+    operation_id="getResultFile",
+    summary="查看已上传的电子结果",
+    description="取准予之前上传的电子结果（PDF），是清理后的内容；准予之后请取结果文书。",
+    openapi_extra={"responses": {200: {"description": "文件内容"}}},
+)
+def get_result_file(request: TongbanRequest, number: str) -> HttpResponse:
+    """Give the office's own PDF as it was cleaned."""
+    row = own.shown(ids.id_of(number), by=request.actor)
+    return file_answer(own.content(row), name=row.name, media_type="application/pdf")
+
+
+@router.delete(
+    "/cases/{number}/result-file",
+    response=shapes.Done,
+    operation_id="removeResultFile",
+    summary="移除已上传的电子结果",
+    description="移除后，准予时由系统生成决定书作为结果。没有上传过的，再移除一次也不改变什么。",
+)
+@counts_once
+def remove_result_file(request: TongbanRequest, number: str) -> dict[str, Any]:
+    """Take the office's own PDF off again."""
+    case = queries.get(ids.id_of(number), for_=request.actor)
+    own.remove(case.id, by=request.actor, at=requests.time_of(request))
+    return {"done": True}
+
+
+@router.get(
     "/cases/{number}/scans/{scan}",
     operation_id="getScan",
     summary="取扫描件",

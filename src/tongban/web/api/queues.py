@@ -9,7 +9,11 @@ from ninja.params.functions import Query
 from tongban.cases import queries
 from tongban.cases.models import Case
 from tongban.duties.models import Duty
+from tongban.messages import queries as messages
+from tongban.messages.models import Message
+from tongban.messages.operations import writing
 from tongban.web.api import shapes, showing
+from tongban.web.api.writing import counts_once
 from tongban.web.kit import requests
 from tongban.web.kit.requests import TongbanRequest
 
@@ -33,7 +37,27 @@ def today(request: TongbanRequest, after: str = Query("", max_length=60)) -> dic
     for row in rows:
         grouped.get(row["clock"]["lateness"], grouped["rest"]).append(row)
     waiting = _rows(request, queries.waiting_for_applicants(request.actor))
-    return {**grouped, "waiting": waiting, "next": requests.due_text(last.due_at, last.id) if last else ""}
+    told = [_told(row) for row in messages.to_note(request.actor)]
+    return {
+        **grouped,
+        "waiting": waiting,
+        "told": told,
+        "next": requests.due_text(last.due_at, last.id) if last else "",
+    }
+
+
+@router.post(
+    "/today/told/{key}/note",
+    response=shapes.Done,
+    operation_id="noteTold",
+    summary="知悉办件结果",
+    description="窗口知悉本窗口收的办件已有结果（第二十一条第四项）；谁在什么时候知悉的会留痕，再知悉一次不改变什么。",
+)
+@counts_once
+def note(request: TongbanRequest, key: str) -> dict[str, Any]:
+    """Take note of what the person's window was told."""
+    writing.note(key, by=request.actor, at=requests.time_of(request))
+    return {"done": True}
 
 
 @router.get(
@@ -47,6 +71,11 @@ def today(request: TongbanRequest, after: str = Query("", max_length=60)) -> dic
 def incoming(request: TongbanRequest) -> list[dict[str, Any]]:
     """Give the papers and results that the person's windows expect, and what waits there for acceptance."""
     return _rows(request, queries.incoming(request.actor))
+
+
+def _told(row: Message) -> dict[str, Any]:
+    text = messages.text_of(row)
+    return {"key": row.key, "number": row.number, "text": text, "told_at": row.written_at}
 
 
 def _rows(request: TongbanRequest, rows: Sequence[tuple[Duty, Case]]) -> list[dict[str, Any]]:

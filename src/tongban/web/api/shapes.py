@@ -523,6 +523,15 @@ class QueueRow(Schema):
     case: CaseBrief
 
 
+class ToldRow(Schema):
+    """What a window was told about a case that it has received, as long as nobody there has taken note of it."""
+
+    key: str = Field(description="知悉时写在地址里")
+    number: str = Field(description="业务编号")
+    text: str
+    told_at: datetime.datetime
+
+
 class Today(Schema):
     """What the person's windows and departments owe, and what they wait for."""
 
@@ -530,6 +539,7 @@ class Today(Schema):
     soon: list[QueueRow]
     rest: list[QueueRow]
     waiting: list[QueueRow] = Field(description="等申请人补正")
+    told: list[ToldRow] = Field(description="本窗口收的办件有结果了，还没有人知悉的")
     next: str = Field("", description="下一页从这里开始；空：没有了")
 
 

@@ -246,10 +246,8 @@ def result_file(request: HttpRequest, number: str) -> HttpResponse:
         requests.time_of(request),
     )
     if request.method != "POST":
-        row = own.standing(case.id)
-        if row is None or not own.may_bring(case, by=actor):
-            raise NothingHidden()
-        response = HttpResponse(own.content(row), content_type="application/pdf")
+        content = own.content(own.shown(case.id, by=actor))
+        response = HttpResponse(content, content_type="application/pdf")
         response["Content-Disposition"] = "inline"
         patch_cache_control(response, private=True, no_store=True)
         return response
