@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from tests.web.api.program import Api
-from tongban.cases import queries
+from tongban.cases import search
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ def gone(*args: Any, **kwargs: Any) -> Any:
 class TestAway:
     def test_answers_a_program_with_503_and_when_to_come_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
         api = Api("clerk.520103")
-        monkeypatch.setattr(queries, "search", gone)
+        monkeypatch.setattr(search, "find", gone)
         answer = api.get("/cases")
         assert (answer.status_code, answer["Retry-After"]) == (503, "2")
         assert answer.json()["code"] == "away" and "不会重复办理" in answer.json()["message"]
@@ -45,6 +45,6 @@ class TestAway:
     ) -> None:
         client = signed_in("clerk.520103")
         client.raise_request_exception = False
-        monkeypatch.setattr(queries, "search", lambda *args, **kwargs: 1 / 0)
+        monkeypatch.setattr(search, "find", lambda *args, **kwargs: 1 / 0)
         answer = client.get("/desk/search/", {"q": "测试"})
         assert answer.status_code == 500 and "系统出现故障" in answer.content.decode()
