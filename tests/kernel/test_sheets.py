@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 import openpyxl
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.exceptions import IllegalCharacterError
 
+from tongban.feedback.states import Leg
 from tongban.kernel import refusals, sheets
 from tongban.kernel.sheets import Column, Sheet
 
@@ -68,6 +70,16 @@ class TestWrite:
         assert [(r.type, r.formula1) for r in rules] == [("list", "'选项'!$A$2:$A$3")]
         said = [str(c.value) for row in book["说明"].iter_rows() for c in row]
         assert "从下拉列表中选择：甲、乙" in said
+
+    @pytest.mark.article("B8")
+    def test_says_choices_in_chinese_whoever_writes_and_whoever_reads(self) -> None:
+        leg = Sheet("legs", "环节", (Column("leg", "环节", choices={x.value: x.label for x in Leg}),))
+        with translation.override("en"):
+            data = sheets.write([(leg, [{"leg": "home"}])], title="测试", about=[])
+        book = openpyxl.load_workbook(io.BytesIO(data))
+        with translation.override("zh-hans"):
+            assert book["环节"]["A2"].value == str(Leg.HOME.label) != "home"
+        assert sheets.read(data, [leg]).rows["legs"][0].values == {"leg": "home"}
 
 
 class TestRead:

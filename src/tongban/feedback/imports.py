@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from django.utils.translation import gettext as _
-
 from tongban.feedback.states import Leg, Level
 from tongban.kernel import refusals, sheets
 from tongban.kernel.sheets import Column, Fault, Sheet
@@ -21,26 +19,25 @@ class Faulty(refusals.Incomplete):
         super().__init__(count=len(self.faults))
 
 
-def sheet() -> Sheet:
-    """Give the one sheet of ratings, in the language in force."""
-    return Sheet(
-        "ratings",
-        _("评价"),
-        [
-            Column("system", _("来源系统"), required=True, width=18, help=_("例如：12345")),
-            Column("number", _("来源编号"), required=True, width=24, help=_("同一编号只导入一次")),
-            Column("case", _("业务编号"), width=18, help=_("没有的可不填，但须填写区划代码")),
-            Column("code", _("区划代码"), width=16, help=_("评价的是哪里，十二位代码")),
-            Column("leg", _("环节"), required=True, choices={x.value: x.label for x in Leg}),
-            Column("level", _("等级"), required=True, choices={str(x.value): x.label for x in Level}),
-            Column("on", _("评价日期"), kind="date", required=True),
-            Column("words", _("评价内容"), width=40),
-            Column("phone", _("联系电话"), width=18, help=_("差评回访用，加密保存")),
-        ],
-    )
+# In Chinese whatever the page's language is, as all workbooks are: one who fills it in need not be who took it.
+SHEET = Sheet(
+    "ratings",
+    "评价",
+    (
+        Column("system", "来源系统", required=True, width=18, help="例如：12345"),
+        Column("number", "来源编号", required=True, width=24, help="同一编号只导入一次"),
+        Column("case", "业务编号", width=18, help="没有的可不填，但须填写区划代码"),
+        Column("code", "区划代码", width=16, help="评价的是哪里，十二位代码"),
+        Column("leg", "环节", required=True, choices={x.value: x.label for x in Leg}),
+        Column("level", "等级", required=True, choices={str(x.value): x.label for x in Level}),
+        Column("on", "评价日期", kind="date", required=True),
+        Column("words", "评价内容", width=40),
+        Column("phone", "联系电话", width=18, help="差评回访用，加密保存"),
+    ),
+)
+ABOUT = ("一行一条评价。有一处错误，整个工作簿都不导入；改好后重新上传，已导入的不会重复。",)
 
 
 def template() -> bytes:
     """Give the empty workbook."""
-    about = [_("一行一条评价。有一处错误，整个工作簿都不导入；改好后重新上传，已导入的不会重复。")]
-    return sheets.write([(sheet(), [])], title=_("导入评价"), about=about)
+    return sheets.write([(SHEET, [])], title="导入评价", about=ABOUT)

@@ -6,6 +6,7 @@ then read row by row, so that a million empty rows cost time but no memory.
 """
 
 import datetime
+import functools
 import io
 import itertools
 import re
@@ -17,6 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import openpyxl
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -84,6 +87,12 @@ class Column:
     width: int = 16
     help: str = ""
     is_shown_only: bool = False  # written for people, not read back
+
+    @functools.cached_property
+    def labels(self) -> dict[str, str]:
+        """What the drop-down says, by what is kept: in Chinese like the titles, whoever writes and whoever reads."""
+        with translation.override(settings.LANGUAGE_CODE):
+            return {key: str(label) for key, label in self.choices.items()}
 
 
 @dataclass(frozen=True)
@@ -174,7 +183,7 @@ def _write_about(book: Any, title: str, about: Sequence[str], sheets: Sequence[S
             if column.is_shown_only:
                 said.insert(0, _("只供查看，导入时不读"))
             if column.choices:
-                said.append(_("从下拉列表中选择：") + "、".join(map(str, column.choices.values())))
+                said.append(_("从下拉列表中选择：") + "、".join(column.labels.values()))
             page.append([_plain(page, x) for x in (sheet.title, column.title, "；".join(said))])
 
 
@@ -196,7 +205,7 @@ def _write_choices(book: Any, sheets: Sequence[Sheet]) -> None:
     page = book.create_sheet(CHOICES)
     page.sheet_state = "hidden"
     page.append([c.title for c in columns])
-    listed = [list(map(str, c.choices.values())) for c in columns]
+    listed = [list(c.labels.values()) for c in columns]
     for row in itertools.zip_longest(*listed):
         page.append(row)
 
@@ -213,7 +222,7 @@ def _cell(page: Any, column: Column, value: Any) -> Any:
     if value is None or value == "":
         return None
     if column.choices:
-        value = str(column.choices.get(value, value))
+        value = column.labels.get(value, str(value))
     if isinstance(value, datetime.time):
         value = f"{value:%H:%M}"
     if isinstance(value, datetime.date):
@@ -435,7 +444,7 @@ def _value(cell: Any, column: Column) -> Any:
             raise ValueError(_("必填，不能为空"))
         return None
     if column.choices:
-        kept = {str(label): key for key, label in column.choices.items()}
+        kept = {label: key for key, label in column.labels.items()}
         if shown not in kept:
             raise ValueError(
                 _("“{value}”不在可选范围内，应为：{choices}").format(

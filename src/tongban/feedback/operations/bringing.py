@@ -140,7 +140,7 @@ def from_workbook(data: bytes, *, by: Actor, at: datetime.datetime) -> Done:
         imports.Faulty: with every fault by row and column.
         sheets.NotAWorkbook, sheets.TooBig, sheets.Dangerous.
     """
-    sheet = imports.sheet()
+    sheet = imports.SHEET
     book = sheets.read(data, [sheet])
     faults, new = list(book.faults), 0
     rows: Sequence[sheets.Row] = book.rows.get(sheet.key, [])
