@@ -197,7 +197,11 @@ def faults_of(line: Line, account: str, *, there: Any, missing: Any, writes: boo
         if not is_refused(there):
             yield f"{account}: got {there.status_code} instead of a refusal"
         elif (there.status_code, said(there)) != (missing.status_code, said(missing)):
-            yield f"{account}: can tell what exists ({there.status_code}, {missing.status_code})"
+            both = zip(said(there).splitlines(), said(missing).splitlines(), strict=False)
+            differs = next(
+                (f"{a.strip()!r} is not {b.strip()!r}" for a, b in both if a != b), "by its length"
+            )
+            yield f"{account}: can tell what exists ({there.status_code}, {missing.status_code}): {differs}"
     elif writes and line.place and account not in MANAGE_THE_PLACE:
         if not is_refused(there):
             yield f"{account}: got {there.status_code} at a place that they do not manage"
