@@ -1,4 +1,4 @@
-"""`tongban demo` against a real server: one case over HTTP from receipt to delivery, and its PDFs."""
+"""`tongban demo` against a real server: a collected and an online case over HTTP to their ends, and their PDFs."""
 
 import os
 import re
@@ -38,7 +38,7 @@ def _demo(environment: Environment, *arguments: str) -> subprocess.CompletedProc
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
 
@@ -54,6 +54,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
         "TONGBAN_DATA": str(data),
         "TONGBAN_FILES": str(data / "files"),
         "TONGBAN_KEYS": str(data / "keys"),
+        "TONGBAN_STATIC_ROOT": str(data / "static"),
         "TONGBAN_ADDRESS": f"http://127.0.0.1:{_free_port()}",
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
@@ -61,7 +62,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 @pytest.fixture
 def server(environment: Environment) -> Iterator[str]:
-    """The web process on its own, as the supervisor would start it."""
+    """The web process on its own, as the supervisor would start it, and the files that its pages refer to."""
+    make = "import django; django.setup(); from tongban.command import assets; assets.build()"
+    settings = {"DJANGO_SETTINGS_MODULE": "tongban.config.settings"}
+    subprocess.run([sys.executable, "-c", make], env=environment | settings, check=True)
     address = environment["TONGBAN_ADDRESS"]
     process = subprocess.Popen(
         [
@@ -72,7 +76,7 @@ def server(environment: Environment) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while not _answers(address):
         assert process.poll() is None and time.monotonic() < until
         time.sleep(0.1)
@@ -82,19 +86,21 @@ def server(environment: Environment) -> Iterator[str]:
 
 
 class TestDemo:
-    @pytest.mark.article("P21(1)", "P21(2)", "P21(3)", "P21(4)")
-    def test_plays_a_case_to_its_end_and_leaves_genuine_pdfs(
+    @pytest.mark.article("P21(1)", "P21(2)", "P21(3)", "P21(4)", "P22", "E4")
+    def test_plays_two_cases_to_their_ends_and_leaves_genuine_pdfs(
         self, server: str, environment: Environment, tmp_path: Path
     ) -> None:
         said = _demo(environment, "demo", "--folder", str(tmp_path))
         assert said.returncode == 0, said.stdout + said.stderr
         steps = re.findall(r"^ +\d+\. (\S+?)（(P[\d()]+)）", said.stdout, re.MULTILINE)
-        assert [name for name, _article in steps][::17] == ["登记", "归档办结"]
-        assert {article for _name, article in steps} == {"P21(1)", "P21(2)", "P21(3)", "P21(4)"}
+        names = [name for name, _article in steps]
+        assert (names[0], names[17]) == ("登记", "归档办结")
+        assert names[18:20] == ["开始填写申请", "提交申请"] and names[-1] == "归档办结"
+        assert {article for _name, article in steps} == {"P21(1)", "P21(2)", "P21(3)", "P21(4)", "P22"}
         assert "依法暂停计时" in said.stdout and re.search(r"20\d\d-\d\d-\d\d \d\d:\d\d 前", said.stdout)
-        pdfs = sorted(tmp_path.glob("*.pdf"))
-        assert [p.stem.rsplit("-", 1)[1] for p in pdfs] == ["correction", "receipt"]
-        assert said.stdout.count("离线核验为真") == 2
+        pdfs = sorted(tmp_path.glob("*.pdf"), key=lambda p: p.stem.rsplit("-", 1)[1])
+        assert [p.stem.rsplit("-", 1)[1] for p in pdfs] == ["correction", "receipt", "result", "submission"]
+        assert said.stdout.count("离线核验为真") == 4
         for pdf in pdfs:
             assert _demo(environment, "verify", str(pdf)).returncode == 0
         doctor = _demo(environment, "doctor", "--json")

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from tongban.command import demo
+from tongban.command import demo, playing
 from tongban.command.bench import clients, copies, findings, lives
 from tongban.command.bench.products import Product
 from tongban.documents import operations as documents
@@ -74,13 +74,13 @@ class Journey:
         self._program = product.program(f"clerk.{six}")
         self._scans = scans
         self._procedure = product.rows(
-            "SELECT id FROM catalogue_procedure WHERE name = %s", [demo.PROCEDURE]
+            "SELECT id FROM catalogue_procedure WHERE name = %s", [playing.PROCEDURE]
         )[0][0]
-        path = f"/procedures/{self._procedure}/standard?home={demo.HOME_PLACE}"
+        path = f"/procedures/{self._procedure}/standard?home={playing.HOME_PLACE}"
         self._fields = [
             f
             for f in self._program.read(path)["fields"]
-            if not f["only_for"] or demo.CIRCUMSTANCE in f["only_for"]
+            if not f["only_for"] or playing.CIRCUMSTANCE in f["only_for"]
         ]
 
     def __call__(self) -> None:
@@ -88,7 +88,7 @@ class Journey:
         program = self._program
         case = program.send("POST", "/cases", {})
         path = f"/cases/{case['number']}"
-        chosen = {"home_code": demo.HOME_PLACE, "circumstance": demo.CIRCUMSTANCE}
+        chosen = {"home_code": playing.HOME_PLACE, "circumstance": playing.CIRCUMSTANCE}
         program.send("POST", f"{path}/choose", {"procedure_id": self._procedure, **chosen})
         case = program.send("PATCH", path, self._entered())
         materials = program.read(path)["materials"]
@@ -191,7 +191,7 @@ PUBLIC_NUMBERS = """
     SELECT case_id, right(identity_masked, 4) FROM cases_caseapplicant
      WHERE length(identity_masked) = 18 ORDER BY case_id DESC LIMIT 4000
 """
-ITEM_PAGE = f"/items/15/?here=520103000000&home={demo.HOME_PLACE}"
+ITEM_PAGE = f"/items/15/?here=520103000000&home={playing.HOME_PLACE}"
 
 
 class Visitor:
