@@ -42,6 +42,11 @@ class TestLoadItems:
         assert (item.name, item.lead_department) == ("机动车驾驶证换证", "公安部门")
         assert item.source == "川、渝、滇建议纳入第一批"
 
+    @pytest.mark.article("B2", "P7")
+    def test_gives_every_listed_item_at_least_one_procedure_that_can_be_applied_for(self) -> None:
+        offered = Procedure.objects.filter(is_open=True).exclude(levels=[])
+        assert set(offered.values_list("item__seq", flat=True)) >= set(range(1, 149))
+
     @pytest.mark.article("B2", "B4", "P23")
     def test_gives_every_procedure_one_standard_in_force_that_says_it_is_a_sample(self) -> None:
         for procedure in Procedure.objects.all():

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,7 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tongban.command import postgres, processes, running
+from tongban.command import postgres, processes, running, seed
 
 
 class Product:
@@ -28,6 +29,7 @@ class Product:
         self.data.chmod(0o711)
         self.port, self.live_port = free_port(), free_port()
         self.process: subprocess.Popen[str] | None = None
+        self.said = ""  # by the first start
 
     def command(self, *arguments: str) -> subprocess.Popen[str]:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("TONGBAN_")}
@@ -49,7 +51,8 @@ class Product:
         said = ""
         for line in self.process.stdout:
             said += line
-            if "runs at http" in line:
+            if "Every county, city and province" in line:
+                self.said = self.said or said
                 return said
         raise AssertionError(said)
 
@@ -103,6 +106,12 @@ def product() -> Iterator[Product]:
 class TestUp:
     def test_is_ready_from_nothing(self, product: Product) -> None:
         assert product.is_ready()
+        loaded = re.search(r"seed data loaded: \d+ rows new or changed \(([\d.]+) s\)", product.said)
+        assert loaded and float(loaded[1]) < 60
+        assert f"runs at http://localhost:{product.port}" in product.said
+        assert seed.PRACTICE_PASSWORD in product.said
+        for account in ("clerk.520103", "manager.520103", "group.1", "sysadmin", "secadmin", "auditadmin"):
+            assert account in product.said
 
     @pytest.mark.article("S2", "P26(4)")
     def test_the_application_s_role_cannot_change_the_journal(self, product: Product) -> None:

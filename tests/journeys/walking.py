@@ -114,6 +114,8 @@ class Walk:
         Axe looks twice, since it takes by far the longest: wide in Chinese, on a phone in English.
         """
         page.set_viewport_size({"width": WIDE, "height": 900})
+        if not page.locator("aside.practice").is_visible():
+            self.wrong.append(f"{name} {page.url}: does not say that this is practice")
         self._axe(page, name)
         self._width(page, f"{name} zoomed", ZOOMED)
         self._narrow(page, name)
