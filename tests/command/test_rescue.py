@@ -4,12 +4,13 @@ import datetime
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tongban.command import rescue, worker
 from tongban.duties import operations as duties
+from tongban.kernel import jobs
 
 pytestmark = pytest.mark.usefixtures("committed")
 DEAD, ALIVE = 900_001, 900_002
@@ -85,3 +86,50 @@ class TestRescue:
         poison = doing(DEAD, attempts=rescue.TRIES)
         run_rescue()
         assert status_of(poison) == "failed"
+
+
+@pytest.mark.article("S4")
+class TestTryingAgain:
+    @pytest.fixture(autouse=True)
+    def _at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(jobs, "WAITS", (0.0, 0.0))
+
+    def test_a_job_whose_database_process_was_killed_runs_on_a_new_one(self) -> None:
+        processes = []
+
+        def work() -> str:
+            processes.append(sql("SELECT pg_backend_pid()")[0][0])
+            if len(processes) == 1:
+                sql("SELECT pg_terminate_backend(pg_backend_pid())")
+            return "done"
+
+        assert jobs.outlive_the_database(work) == "done"
+        assert len(set(processes)) == 2
+
+    def test_a_database_that_stays_away_is_told(self) -> None:
+        tries = []
+
+        def work() -> None:
+            tries.append(1)
+            raise OperationalError
+
+        with pytest.raises(OperationalError):
+            jobs.outlive_the_database(work)
+        assert len(tries) == 3
+
+    def test_another_fault_is_not_tried_on_the_spot(self) -> None:
+        tries = []
+
+        def work() -> None:
+            tries.append(1)
+            raise ValueError
+
+        with pytest.raises(ValueError):
+            jobs.outlive_the_database(work)
+        assert len(tries) == 1
+
+    def test_no_task_of_ours_fails_for_good_at_the_first_try(self) -> None:
+        by_the_clock = {each.task.name for each in app.periodic_registry.periodic_tasks.values()}
+        ours = {name: task for name, task in app.tasks.items() if name.startswith("tongban.")}
+        once = {name for name, task in ours.items() if task.retry_strategy != jobs.AGAIN} - by_the_clock
+        assert len(ours) > 10 and not once

@@ -13,7 +13,7 @@ from tongban.cases.states import Mode, State
 from tongban.directory import queries as directory
 from tongban.duties import queries as duties
 from tongban.journal import operations as journal
-from tongban.kernel import refusals
+from tongban.kernel import jobs, refusals
 from tongban.people.actors import SYSTEM
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def examine(timestamp: int) -> None:
     log.info("doctor: %d exceptions", found)
 
 
-@app.task(name=windows.TASK, retry=5)
+@app.task(name=windows.TASK, retry=jobs.AGAIN)
 def hand_window_over(window_id: int, ordered_by: str) -> None:
     """Hand the next open cases of a closing window over, and go on in another job while there are more (P13)."""
     if windows.hand_batch_over(window_id, ordered_by=ordered_by, at=directory.now()):

@@ -8,12 +8,13 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import django
 import psycopg
-from django.db import close_old_connections, connections
+from django.db import connections
+
+from tongban.kernel import jobs
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -70,7 +71,7 @@ async def _run_until(told: asyncio.Event, worker: "App") -> None:
             shutdown_graceful_timeout=GRACE,
             delete_jobs="successful",
             install_signal_handlers=False,
-            task_middleware=[_fresh_connections],
+            task_middleware=[jobs.outlive_the_database],
         )
     )
     waiting = asyncio.create_task(told.wait())
@@ -83,15 +84,6 @@ async def _run_until(told: asyncio.Event, worker: "App") -> None:
     except asyncio.CancelledError:
         if not told.is_set():
             raise
-
-
-def _fresh_connections(call_next: Callable[[], Any], *_: Any) -> Any:
-    """Let every job begin and end without a connection of its thread that may have died meanwhile."""
-    close_old_connections()
-    try:
-        return call_next()
-    finally:
-        close_old_connections()
 
 
 def _connector() -> "PsycopgConnector":
