@@ -224,6 +224,21 @@ class TestContacts:
         with pytest.raises(kept.NotReady):
             imports.confirm(row.id, by=actor(OWN))
 
+    @pytest.mark.article("B8")
+    def test_what_a_workbook_has_no_column_for_stays_as_it_was(self, at: datetime.datetime) -> None:
+        Window.objects.filter(id=yunyan().id).update(contact_name="张三", latitude="26.6", longitude="106.7")
+        there = {f.attname: getattr(yunyan(), f.attname) for f in Window._meta.concrete_fields}
+
+        def without(book: openpyxl.Workbook) -> None:
+            put(book["窗口"], 2, "窗口名称", "云岩新名窗口")
+            for title in ("联系人", "邮编", "纬度", "经度", "午休开始", "午休结束"):
+                book["窗口"].delete_cols(column(book["窗口"], title))
+
+        row = go(edited(imports.export("contacts", by=actor(OWN), at=at), without), at)
+        assert (row.status, len(row.changes)) == ("checked", 1), (row.faults, row.changes)
+        assert confirm(row, at).status == "applied"
+        assert {n: getattr(yunyan(), n) for n in there} == there | {"name": "云岩新名窗口"}
+
     @pytest.mark.article("P13", "S1")
     @pytest.mark.parametrize("by", [CITY, PROVINCE, "group.1"])
     def test_those_above_may_read_but_not_change_a_county_s_part(
@@ -281,6 +296,19 @@ class TestStaff:
         assert not person.has_usable_password()
         assert person.trainings.count() == 1
         assert Post.objects.filter(valid_until_on=datetime.date(2026, 12, 31)).count() == 1
+
+    @pytest.mark.article("B8")
+    def test_what_a_workbook_has_no_column_for_stays_as_it_was(self, at: datetime.datetime) -> None:
+        clerk = Person.objects.get(account="clerk.520103")
+        Person.objects.filter(id=clerk.id).update(phone="13800000000")
+        Post.objects.filter(person=clerk).update(valid_until_on="2030-01-01")
+
+        def without(book: openpyxl.Workbook) -> None:
+            for title in ("电话", "离任日期"):
+                book["人员"].delete_cols(column(book["人员"], title))
+
+        row = go(edited(imports.export("staff", by=actor(OWN), at=at), without), at, kind="staff")
+        assert (row.status, row.changes) == ("unchanged", []), row.faults
 
     @pytest.mark.article("B8", "P13", "W4")
     def test_says_who_is_on_duty_on_which_day(self, at: datetime.datetime) -> None:

@@ -236,12 +236,18 @@ class _Planner:
             return False
         return True
 
-    def changed(self, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if value != getattr(row, name)}
+    def changed(self, sheet: Sheet, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Give what a row would change; what its sheet has no column for stays as it is."""
+        left_out = self.book.left_out(sheet)
+        return {
+            name: value
+            for name, value in values.items()
+            if value != getattr(row, name) and name.removesuffix("_id") not in left_out
+        }
 
     def hold(self, sheet: Sheet, line: Row, row: Any, values: Mapping[str, Any], code: str) -> bool:
         """Plan a change of an existing row where there is one; tells whether there was."""
-        changed = self.changed(row, values)
+        changed = self.changed(sheet, row, values)
         if not changed:
             self.plan.same += 1
             return False
@@ -300,7 +306,7 @@ class _Planner:
         if values["valid_until_on"] and values["valid_until_on"] <= values["valid_from_on"]:
             self.fault(DIVISIONS, line, "valid_until_on", _("停用日期应当晚于启用日期"))
             return
-        changed = self.changed(known, values) if known else values
+        changed = self.changed(DIVISIONS, known, values) if known else values
         if changed and not self.rights.may_divide:
             self.fault(DIVISIONS, line, "code", _("区划由协调小组导入"))
         elif known is None:

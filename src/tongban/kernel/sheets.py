@@ -133,6 +133,11 @@ class Book:
     faults: list[Fault]
     columns: dict[str, frozenset[str]] = field(default_factory=dict)
 
+    def left_out(self, sheet: Sheet) -> frozenset[str]:
+        """Give the columns that a sheet that was there does not have: they say nothing, not that a cell is empty."""
+        there = self.columns.get(sheet.key)
+        return frozenset() if there is None else frozenset(c.key for c in sheet.columns) - there
+
 
 def write(
     sheets: Sequence[tuple[Sheet, Iterable[Mapping[str, Any]]]], *, title: str, about: Sequence[str]

@@ -190,7 +190,8 @@ class _Planner:
                 _("新增账号：{account} {name}").format(account=account, name=values["name"])
             )
             return False
-        changed = {n: v for n, v in values.items() if n != "account" and v != getattr(known, n)}
+        kept = {"account", *self.book.left_out(STAFF)}
+        changed = {n: v for n, v in values.items() if n not in kept and v != getattr(known, n)}
         if not changed:
             return True
         if account in self.plan.changed_people or account in self.plan.new_people:
@@ -209,7 +210,10 @@ class _Planner:
     def _post(self, line: Row, account: str, window: Window) -> bool:
         said = line.values
         held = self.posts.get((account, said["role"], window.id))
-        dates = (said["from_on"], said["until_on"])
+        until = said["until_on"]
+        if held is not None and "until_on" in self.book.left_out(STAFF):
+            until = held.valid_until_on
+        dates = (said["from_on"], until)
         if held is not None and (held.valid_from_on, held.valid_until_on) == dates:
             return True
         name = self.people[account].name
