@@ -591,6 +591,25 @@ class TestStandards:
                 ranges = [str(v.sqref) for v in book[sheet.title].data_validations.dataValidation]
                 assert len(ranges) == sum(bool(c.choices) for c in sheet.columns)
 
+    @pytest.mark.article("B8", "B2")
+    def test_every_standard_can_be_changed_at_once_and_in_time(self, at: datetime.datetime) -> None:
+        def change(book: openpyxl.Workbook) -> None:
+            page = book["材料"]
+            where = column(page, "材料名称")
+            for number in range(2, page.max_row + 1):
+                page.cell(number, where).value = f"{page.cell(number, where).value}（新）"
+
+        data = imports.export("standards", by=actor(PROVINCE), at=at)
+        book = openpyxl.load_workbook(io.BytesIO(data))
+        count = sum(page.max_row - 1 for page in book.worksheets if page.title != sheets.ABOUT)
+        changed = edited(data, change)
+        began = time.monotonic()
+        row = go(changed, at, kind="standards", by=PROVINCE)
+        assert (row.status, row.faults) == ("checked", [])
+        assert confirm(row, at, by=PROVINCE).status == "applied"
+        assert count > 1500 and time.monotonic() - began < 60 * count / 10_000
+        assert Draft.objects.count() == 160
+
 
 class TestElements:
     @pytest.mark.article("B8", "B2")

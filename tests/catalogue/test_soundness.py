@@ -78,7 +78,7 @@ class TestFaults:
                 "question.0.answers.1.to",
                 "请选择",
             ),
-            ({"field": [field("a", type="choice", choices=["甲"])]}, "field.0.choices", "两个选项"),
+            ({"field": [field("a", type="choice", choices=[])]}, "field.0.choices", "一个选项"),
             ({"field": [field("a", type="picture")]}, "field.0.type", "选项中选择"),
             (
                 {"field": [field("a", when={"field": "kind", "values": ["甲"]}), CHOICE]},

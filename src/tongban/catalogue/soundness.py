@@ -196,8 +196,8 @@ def _fields(content: Mapping[str, Any], found: Faults) -> None:
         choices = row.get("choices", ())
         if row.get("type", "text") not in FIELD_TYPES:
             found[f"field.{n}.type"] = _("请从列出的选项中选择。")
-        if row.get("type") == "choice" and len(choices) < 2:
-            found[f"field.{n}.choices"] = _("单选至少要有两个选项，每行写一个。")
+        if row.get("type") == "choice" and not choices:  # one alone is a declaration: 属实
+            found[f"field.{n}.choices"] = _("单选至少要有一个选项，每行写一个。")
         elif len(set(choices)) != len(choices):
             found[f"field.{n}.choices"] = _("选项有重复。")
         if set(row.get("only_for", ())) - circumstances:
