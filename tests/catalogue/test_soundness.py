@@ -29,7 +29,11 @@ class TestFaults:
         said = content(
             circumstance=TWO,
             question=[question("circumstance:a", "circumstance:b")],
-            field=[CHOICE, field("why", when={"field": "kind", "values": ["乙"]})],
+            field=[
+                CHOICE,
+                field("why", when={"field": "kind", "values": ["乙"]}),
+                field("true", type="choice", choices=["属实"]),  # a declaration
+            ],
             codes={
                 "base": BASE,
                 "implementing": f"{USCC}2{BASE}",

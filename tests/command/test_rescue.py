@@ -1,5 +1,6 @@
 """Jobs whose worker was killed are taken up again, by the real queue on the real database."""
 
+import asyncio
 import datetime
 from typing import Any
 
@@ -106,27 +107,48 @@ class TestTryingAgain:
         assert jobs.outlive_the_database(work) == "done"
         assert len(set(processes)) == 2
 
-    def test_a_database_that_stays_away_is_told(self) -> None:
+    @pytest.mark.parametrize(("fault", "times"), [(OperationalError, 3), (ValueError, 1)])
+    def test_only_a_lost_database_is_tried_again_on_the_spot_and_told_at_last(
+        self, fault: type[Exception], times: int
+    ) -> None:
         tries = []
 
         def work() -> None:
             tries.append(1)
-            raise OperationalError
+            raise fault
 
-        with pytest.raises(OperationalError):
+        with pytest.raises(fault):
             jobs.outlive_the_database(work)
-        assert len(tries) == 3
+        assert len(tries) == times
 
-    def test_another_fault_is_not_tried_on_the_spot(self) -> None:
+    def test_the_worker_gives_every_job_these_tries(self) -> None:
         tries = []
 
+        @app.task(name="tests.loses_its_database_once")
         def work() -> None:
             tries.append(1)
-            raise ValueError
+            if len(tries) == 1:
+                raise OperationalError
 
-        with pytest.raises(ValueError):
-            jobs.outlive_the_database(work)
-        assert len(tries) == 1
+        async def run() -> None:
+            told = asyncio.Event()
+            with app.replace_connector(worker._connector()) as live:
+                async with live.open_async():
+                    running = asyncio.create_task(worker._run_until(told, live))
+                    for _ in range(100):
+                        await asyncio.sleep(0.1)
+                        if len(tries) == 2:
+                            break
+                    told.set()
+                    await running
+
+        job = work.defer()
+        try:
+            asyncio.run(run())
+        finally:
+            app.tasks.pop(work.name)
+        assert len(tries) == 2
+        assert status_of(job) == "gone"
 
     def test_no_task_of_ours_fails_for_good_at_the_first_try(self) -> None:
         by_the_clock = {each.task.name for each in app.periodic_registry.periodic_tasks.values()}

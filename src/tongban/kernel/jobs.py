@@ -20,20 +20,23 @@ log = logging.getLogger(__name__)
 
 
 def outlive_the_database(call_next: Callable[[], Any], *_: Any) -> Any:
-    """Run a job on connections of its own, and once more when its database went away under it.
+    """Run a job on connections of its own, and again after each of `WAITS` when its database went away under it.
 
     A job that is queued under a lock cannot always be queued again, so it is tried again where it is.
     Raises what the job raises, once the tries are used up.
     """
-    for wait in (*WAITS, None):
-        close_old_connections()
+    for wait in WAITS:
         try:
-            return call_next()
+            return _on_own_connections(call_next)
         except (OperationalError, InterfaceError) as error:
-            if wait is None:
-                raise
             log.warning("a job lost its database, trying again in %.1f s: %s", wait, type(error).__name__)
-        finally:
-            close_old_connections()
-        time.sleep(wait)
-    return None
+            time.sleep(wait)
+    return _on_own_connections(call_next)
+
+
+def _on_own_connections(call_next: Callable[[], Any]) -> Any:
+    close_old_connections()
+    try:
+        return call_next()
+    finally:
+        close_old_connections()
