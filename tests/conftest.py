@@ -27,7 +27,7 @@ _SEED = """
 import os, django
 django.setup()
 from tongban.command import assets, database, seed
-assets.compile_translations()  # a fresh clone has the catalogue only as text
+assets.build()  # a fresh clone has the catalogues only as text, and its static files under no hashed name
 database.prepare(os.environ["TONGBAN_DATABASE_URL"])
 seed.run()
 """
@@ -39,8 +39,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "tongban.config.settings"
     os.environ.setdefault("TONGBAN_PRACTICE_PASSWORD", "tongban-practice-2026")
     if not hasattr(config, "workerinput"):
-        # WhiteNoise minds a folder that is not there; a fresh clone has not collected its static files yet.
-        (Path(__file__).resolve().parents[1] / "build/static").mkdir(parents=True, exist_ok=True)
         _start_server()
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
     folder = Path(tempfile.mkdtemp(prefix=f"tongban-{worker}-", dir="/tmp"))
@@ -72,6 +70,8 @@ def _start_server() -> None:
     data = tempfile.mkdtemp(prefix="tongban-seed-", dir="/tmp")
     _stack.callback(lambda: subprocess.run(["rm", "-rf", data], check=False))
     urls = {"TONGBAN_DATABASE_URL": cluster.owner_url, "TONGBAN_DATABASE_APP_URL": cluster.app_url}
+    # One folder that nothing changes any more: pages that name a file by its digest name it alike all through.
+    os.environ["TONGBAN_STATIC_ROOT"] = f"{data}/static"
     env = {**os.environ, **urls, "TONGBAN_DATA": data, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", _SEED], env=env, check=True)
     os.environ["TONGBAN_TEST_KEYS"] = f"{data}/keys"  # what the seed sealed, the tests can open

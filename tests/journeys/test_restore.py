@@ -34,12 +34,14 @@ class Clerk(threading.Thread):
         self._http = httpx.Client(
             base_url=address, timeout=10, trust_env=False, headers={"Authorization": f"Bearer {token}"}
         )
+        self.asked = 0
         self.acknowledged: dict[str, str] = {}
 
     def run(self) -> None:
         with self._http as http:
             while True:
                 key = str(uuid.uuid4())
+                self.asked += 1
                 try:
                     answer = http.post("/api/v1/cases", json={}, headers={"Idempotency-Key": key})
                 except httpx.TransportError:
@@ -56,6 +58,7 @@ class Disaster:
     environment: dict[str, str]
     token: str = ""
     acknowledged: dict[str, str] = field(default_factory=dict)
+    unanswered: int = 0
     before_moment: set[str] = field(default_factory=set)
     moment: datetime.datetime | None = None
     clock: str = ""
@@ -103,6 +106,7 @@ def _work(product: Product, left: Disaster) -> None:
     for clerk in clerks:
         clerk.join(30)
         left.acknowledged |= clerk.acknowledged
+        left.unanswered += clerk.asked - len(clerk.acknowledged)
 
 
 def _destroy(product: Product) -> None:
@@ -159,8 +163,10 @@ class TestRestore:
         assert [n for n, times in Counter(numbers).items() if times > 1] == []
         promised = set(disaster.acknowledged.values())
         assert len(promised) > 40 and promised <= set(numbers)
-        # Beside those: the case of the demonstration, and what was written when the answer could not be given any more.
-        assert len(set(numbers) - promised) <= 1 + CLERKS
+        # Beside those: the case of the demonstration, and what was written when the answer could not be given any more
+        # (the database dies first, so a clerk may hear once or twice that it is gone before the address is silent).
+        assert disaster.unanswered >= CLERKS
+        assert len(set(numbers) - promised) <= 1 + disaster.unanswered
         sessions, scans = questions(
             bare, "SELECT count(*) FROM people_session", "SELECT count(*) FROM documents_storedfile"
         )
