@@ -117,6 +117,7 @@ class Plan:
     faults: list[Fault] = field(default_factory=list)
     same: int = 0
     changed: int = 0  # what was taken in stays as it was
+    removed: int = 0
     rows: list[Told] = field(default_factory=list)
 
     @property
