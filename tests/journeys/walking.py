@@ -31,9 +31,7 @@ PROGRAM = "for programs and those who write them"
 NO_PAGE: dict[str, str] = {
     **dict.fromkeys(("public_key", "contacts_xlsx", "contacts_pdf", "my_notice", "my_scan"), FILE),
     **dict.fromkeys(("apply_document", "apply_file", "help_file", "case_file", "case_notice"), FILE),
-    **dict.fromkeys(
-        ("case_result_file", "workbook_export", "workbook_template", "overview_ratings_template"), FILE
-    ),
+    **dict.fromkeys(("case_result_file", "workbook_export", "workbook_template"), FILE),
     **dict.fromkeys(("receive_items", "case_windows"), FRAGMENT),
     **dict.fromkeys(("kiosk_end", "enter_oidc_back", "set_language", "system"), ONWARD),
     **dict.fromkeys(("health_live", "health_ready", "health_detail", "metrics", "account_alive"), PROGRAM),

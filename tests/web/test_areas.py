@@ -192,7 +192,6 @@ PAGES: dict[str, list[Try]] = {
         get("/overview/rectifications/{rectification}/"),
         post("/overview/rectifications/{rectification}/", do="contact", note="已致电"),
     ],
-    "overview_ratings_import": [post("/overview/ratings/import/", CLERK, OFFICER)],
     "off_list_request": [get(f"{DESK}/off-list/{{case}}/")],
     "overview_procedure": [get(f"{STANDARDS}/of/{{procedure}}/", CLERK, OFFICER)],
     "overview_begin": [post(f"{STANDARDS}/of/{{procedure}}/begin/", province=GUIZHOU, stage="2")],
@@ -252,7 +251,8 @@ PAGES: dict[str, list[Try]] = {
     "workbook_import": [get("/overview/workbooks/imports/{import}/")],
     "workbook_confirm": [post("/overview/workbooks/imports/{import}/confirm/")],
     "workbook_hand_in": [
-        post(f"/overview/workbooks/{kind}/import/", CLERK, OFFICER) for kind in ("contacts", "complaints")
+        post(f"/overview/workbooks/{kind}/import/", CLERK, OFFICER)
+        for kind in ("contacts", "ratings", "complaints")
     ],
     "system_account": [get(f"{SYSTEM}/accounts/{{person}}/")],
     "system_account_password": [post(f"{SYSTEM}/accounts/{{person}}/password/")],

@@ -66,10 +66,8 @@ def load(data: bytes, *, check: bool = False, publish: bool = False) -> list[str
     wanted = book.plan(read, rights=book.EVERYTHING, on=at.astimezone(worktime.BEIJING).date())
     if wanted.faults:
         raise Problem("Nothing was loaded:\n" + "\n".join(_line(fault) for fault in wanted.faults))
-    said = [
-        *wanted.changes,
-        f"{wanted.added} added, {wanted.changed} changed, {wanted.removed} taken back, {wanted.same} as they were",
-    ]
+    counts = f"{wanted.added} added, {wanted.changed} changed, {wanted.removed} taken back"
+    said = [*wanted.changes, f"{counts}, {wanted.same} as they were"]
     if check or not wanted.changes:
         return said
     codes = {str(row.values["code"])[:2].ljust(12, "0") for rows in read.rows.values() for row in rows}

@@ -14,7 +14,7 @@ from tongban.cases import following
 from tongban.cases.models import Case
 from tongban.catalogue import imports
 from tongban.directory import queries as directory
-from tongban.feedback.operations import hotline
+from tongban.feedback.operations import bringing, hotline
 from tongban.kernel import links
 from tongban.messages import gateways
 from tongban.messages.operations import writing
@@ -40,6 +40,7 @@ def connect() -> None:
         codes.SENDERS.append(send_code)
     if rating_link not in writing.RATING:
         writing.RATING.append(rating_link)
+    imports.KINDS.setdefault(bringing.KIND, bringing.WORKBOOK)
     imports.KINDS.setdefault(hotline.KIND, hotline.WORKBOOK)
     following.queue_after(TELL, steps=MOMENTS)  # in the step's own transaction (P21(4))
 

@@ -87,6 +87,12 @@ def complaint_of_outside(system: str, number: str) -> Complaint | None:
     return Complaint.objects.filter(system=system, outside_number=number).first() if number else None
 
 
+def imported_ratings(actor: Actor) -> QuerySet[Rating]:
+    """Give the ratings of other systems that somebody may read, the newest first."""
+    rows = ratings_visible_to(actor).exclude(outside_number="").select_related("authority")
+    return rows.order_by("-rated_at", "-id")
+
+
 def imported_complaints(actor: Actor) -> QuerySet[Complaint]:
     """Give the complaints of other systems that somebody may see, the newest first."""
     rows = complaints_visible_to(actor).exclude(outside_number="").prefetch_related("owners__authority")

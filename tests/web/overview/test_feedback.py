@@ -1,14 +1,20 @@
 """Managers put bad ratings right, answer complaints, and bring in other systems' ratings (F4, F5, W9)."""
 
+import datetime
 import io
+from collections.abc import Iterator
+from pathlib import Path
 
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from pytest_django import Settings
 
 from tests import stories
-from tongban.feedback import imports
+from tongban.catalogue import imports as workbooks
+from tongban.config import subscriptions
+from tongban.documents.models import Import
 from tongban.feedback.models import Complaint, Guidance, Rating, Rectification
 from tongban.feedback.operations import complaints, ratings
 from tongban.feedback.states import Road
@@ -17,6 +23,13 @@ from tongban.people.models import Person
 from tongban.web.kit import requests
 
 pytestmark = [pytest.mark.django_db, pytest.mark.article("F4", "F5", "W9")]
+
+
+@pytest.fixture
+def own_files(settings: Settings, tmp_path: Path) -> Iterator[None]:
+    settings.TONGBAN_FILES, settings.TONGBAN_KEYS = tmp_path / "files", tmp_path / "keys"
+    subscriptions.connect()
+    yield
 
 
 def entered(account: str) -> Client:
@@ -162,33 +175,28 @@ class TestDesk:
 
 
 class TestImport:
-    def send(self, rows: list[list[object]]) -> tuple[int, str]:
-        book = openpyxl.load_workbook(io.BytesIO(imports.template()))
-        for row in rows:
-            book["评价"].append(row)
+    @pytest.mark.article("B8")
+    def test_of_ratings_shows_what_it_would_do_and_does_it_when_confirmed(
+        self, own_files: None, at: datetime.datetime
+    ) -> None:
+        manager, address = entered("manager.520000"), "/overview/workbooks/ratings/"
+        assert "workbooks/#kind-ratings" in manager.get("/overview/ratings/").content.decode()
+        assert "#kind-ratings" not in entered("group.1").get("/overview/ratings/").content.decode()
+        assert entered("group.1").get(f"{address}template.xlsx").status_code == 403
+        book = openpyxl.load_workbook(io.BytesIO(manager.get(f"{address}template.xlsx").content))
+        book["评价"].append(
+            ["12345", "A-1", "", "520103000000", "收件窗口的服务", "非常不满意", "2026-01-05"]
+        )
         out = io.BytesIO()
         book.save(out)
-        file = SimpleUploadedFile("a.xlsx", out.getvalue())
-        answer = entered("manager.520000").post("/overview/ratings/import/", {"file": file})
-        return answer.status_code, answer.content.decode()
-
-    def test_takes_all_or_none_and_each_outside_number_once(self) -> None:
-        good: list[object] = [
-            "12345",
-            "A-1",
-            "",
-            "520103000000",
-            "收件窗口的服务",
-            "非常不满意",
-            "2026-01-05",
-        ]
-        other: list[object] = [*good[:1], "A-2", "", "530102000000", *good[4:]]
-        status, page = self.send([good, other, [*good[:1], "A-3", "", "", *good[4:]]])
-        assert status == 422
-        assert "区划代码" in page
+        sent = manager.post(f"{address}import/", {"file": SimpleUploadedFile("a.xlsx", out.getvalue())})
+        row = Import.objects.get()
+        workbooks.go_through(row.id, at=at)
+        page = manager.get(sent["Location"]).content.decode()
+        assert "12345 A-1：收件窗口的服务，非常不满意，由" in page
         assert not Rating.objects.exists()
-        assert self.send([good])[0] == 302
-        assert self.send([good])[0] == 302
-        row = Rating.objects.get()
-        assert (row.level, row.authority.division_id) == (1, "520103000000")
-        assert Rectification.objects.filter(rating=row).exists()
+        assert manager.post(f"/overview/workbooks/imports/{row.id}/confirm/").status_code == 302
+        workbooks.go_through(row.id, at=at)
+        assert "已导入：新增 1 处" in manager.get(sent["Location"]).content.decode()
+        assert Rating.objects.get().authority.division_id == "520103000000"
+        assert "12345" in manager.get("/overview/ratings/").content.decode()

@@ -6,7 +6,7 @@ caller told the desk is kept beside it. The limits are the hotline's own where a
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
@@ -20,8 +20,8 @@ from tongban.feedback import permissions, queries
 from tongban.feedback.models import Complaint
 from tongban.feedback.operations import bringing, complaints
 from tongban.feedback.states import ComplaintKind, Road
-from tongban.kernel import ids, numbers, refusals, sheets, text, worktime
-from tongban.kernel.sheets import Book, Column, Fault, Row, Sheet
+from tongban.kernel import ids, refusals, sheets, text, worktime
+from tongban.kernel.sheets import Book, Column, Row, Sheet
 from tongban.people.actors import Actor
 
 KIND = "complaints"
@@ -105,26 +105,6 @@ class Elsewhere(refusals.OutOfTurn):
     """这个来源编号已经登记，由别的地方答复。请核对来源编号。"""
 
 
-class Repeated(refusals.Incomplete):
-    """与第 {row} 行的来源编号相同，一个编号只填一行。"""
-
-
-@dataclass
-class Plan:
-    """What a workbook would do: each new complaint in words, every fault, and what is to be taken."""
-
-    changes: list[str] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    same: int = 0
-    changed: int = 0  # what was taken in stays as it was
-    removed: int = 0
-    rows: list[Told] = field(default_factory=list)
-
-    @property
-    def added(self) -> int:
-        return len(self.changes)
-
-
 def _prepared(told: Told, *, by: Actor, at: datetime.datetime) -> tuple[Complaint, list[Authority]]:
     """Give a complaint with those who would owe its answer; without them it is known already."""
     system, number = bringing.named(told.system, told.number)
@@ -182,18 +162,16 @@ def take_all(told: Sequence[Told], *, by: Actor, at: datetime.datetime) -> list[
     return taken
 
 
-def plan(book: Book, by: Actor, at: datetime.datetime) -> Plan:
+def plan(book: Book, by: Actor, at: datetime.datetime) -> bringing.Plan[Told]:
     """Hold a workbook against what is there: what would be registered, and every fault by row and column."""
-    found, lines = Plan(faults=list(book.faults)), dict[tuple[str, str], int]()
+    found, lines = bringing.Plan[Told](faults=list(book.faults)), dict[tuple[str, str], int]()
     for row in book.rows.get(KIND, []):
         told = _told(row)
-        first = lines.setdefault((text.clean(told.system), text.clean(told.number)), row.number)
         try:
-            if first != row.number:
-                raise Repeated(row=first, fields={"number": ""})
+            bringing.once(lines, told.system, told.number, row=row)
             complaint, owners = _prepared(told, by=by, at=at)
         except refusals.Refusal as refusal:
-            found.faults.append(_fault(row, told, refusal))
+            found.faults.append(bringing.fault(SHEET, row, refusal))
             continue
         if owners:
             found.rows.append(told)
@@ -209,14 +187,6 @@ def _told(row: Row) -> Told:
     return Told(**said, told_at=moment)
 
 
-def _fault(row: Row, told: Told, refusal: refusals.Refusal) -> Fault:
-    titles = {column.key: column.title for column in SHEET.columns}
-    column = next((name for name in refusal.fields if name in titles), "case" if told.case else "code")
-    if isinstance(refusal, numbers.InvalidNumber):
-        column = "phone"
-    return Fault(SHEET.title, row.number, titles[column], refusal.message)
-
-
 def _sentence(row: Complaint, owners: Sequence[Authority]) -> str:
     return _("{system} {number}：{kind}，由{places}答复").format(
         system=row.system,
@@ -226,7 +196,7 @@ def _sentence(row: Complaint, owners: Sequence[Authority]) -> str:
     )
 
 
-def _apply(wanted: Plan, digest: bytes, by: Actor, at: datetime.datetime) -> None:
+def _apply(wanted: bringing.Plan[Told], digest: bytes, by: Actor, at: datetime.datetime) -> None:
     take_all(wanted.rows, by=by, at=at)
 
 

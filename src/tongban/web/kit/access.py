@@ -200,8 +200,6 @@ PAGES: dict[str, Line] = {
     "case_ticket": Line(WINDOW, case=SEES),
     # The overview
     "overview_ratings": Line(OVERSEERS),
-    "overview_ratings_template": Line(OVERSEERS),
-    "overview_ratings_import": Line(OVERSEERS, area=True),
     "overview_rectifications": Line(OVERSEERS),
     "overview_rectification": Line(OVERSEERS, area=True),
     "overview_complaints": Line(OVERSEERS),

@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from tongban.feedback import imports, permissions, queries
+from tongban.feedback import permissions, queries
 from tongban.feedback.models import Rectification
-from tongban.feedback.operations import bringing, rectifications
+from tongban.feedback.operations import rectifications
 from tongban.feedback.states import AppealOutcome, CallBack
-from tongban.kernel import ids, refusals, sheets
+from tongban.kernel import ids, refusals
 from tongban.web.kit import once, owed, requests
 from tongban.web.overview import door
 
@@ -25,10 +25,6 @@ PAGE = 50
 @door.open_to_authorities
 def page(request: HttpRequest) -> HttpResponse:
     """Show how often each level was given in three months, by authority, and the newest ratings one by one."""
-    return _page(request)
-
-
-def _page(request: HttpRequest, **more: Any) -> HttpResponse:
     actor, at = door.actor_of(request), requests.time_of(request)
     since = queries.month_of(at, back=2)
     rows = queries.ratings_page(
@@ -44,39 +40,8 @@ def _page(request: HttpRequest, **more: Any) -> HttpResponse:
         "rows": rows[:PAGE],
         "next": requests.moment_text(last.rated_at, last.id) if last else "",
         "may_import": bool(actor.managed_prefixes),
-        **more,
     }
-    refusal = more.get("refusal")
-    return render(request, "overview/ratings.html", shown, status=refusal.status if refusal else 200)
-
-
-@require_safe
-@door.open_to_authorities
-def template(request: HttpRequest) -> HttpResponse:
-    """Give the workbook to fill in with another system's ratings."""
-    response = HttpResponse(imports.template(), content_type=sheets.MEDIA_TYPE)
-    response["Content-Disposition"] = 'attachment; filename="ratings.xlsx"'
-    return response
-
-
-@require_POST
-@door.open_to_authorities
-@once.once
-def hand_in(request: HttpRequest) -> HttpResponse:
-    """Take another system's ratings in from a workbook: all of them, or none with every fault by row and column."""
-    file = request.FILES.get("file")
-    if file is None:
-        return _page(request, refusal=imports.NoFile())
-    try:
-        done = bringing.from_workbook(file.read(), by=door.actor_of(request), at=requests.time_of(request))
-    except imports.Faulty as faulty:
-        return _page(request, refusal=faulty, faults=faulty.faults)
-    except refusals.Incomplete as refusal:
-        return _page(request, refusal=refusal)
-    messages.success(
-        request, _("已导入 {new} 条，{known} 条以前导入过。").format(new=done.new, known=done.known)
-    )
-    return redirect("overview_ratings")
+    return render(request, "overview/ratings.html", shown)
 
 
 @require_safe
@@ -158,8 +123,6 @@ _VERBS: dict[str, Callable[[int, HttpRequest], Any]] = {
 
 urlpatterns = [
     path("ratings/", page, name="overview_ratings"),
-    path("ratings/template.xlsx", template, name="overview_ratings_template"),
-    path("ratings/import/", hand_in, name="overview_ratings_import"),
     path("rectifications/", list_, name="overview_rectifications"),
     path("rectifications/<str:number>/", one, name="overview_rectification"),
 ]
