@@ -196,6 +196,62 @@ class TestContacts:
         row = go(edited(data, elsewhere), at, by=CITY)
         assert [(f["sheet"], f["column"]) for f in row.faults] == [("特殊日期", "窗口编号")]
 
+    @pytest.mark.article("A2", "B8")
+    def test_takes_a_special_day_back_where_a_row_says_so(self, at: datetime.datetime) -> None:
+        window, monday = yunyan(), datetime.date(2026, 3, 9)
+        for n, reason in enumerate(("停电检修", "集中培训", "搬迁")):
+            on = monday + datetime.timedelta(days=n)
+            places.set_window_day(window.id, on=on, reason=reason, who=places.SYSTEM, at=at)
+        data = imports.export("contacts", by=actor(OWN), at=at)
+        assert go(data, at).status == "unchanged"
+
+        def change(book: openpyxl.Workbook) -> None:
+            page = book["特殊日期"]
+            page.delete_rows(4)  # a row that is not there says nothing
+            put(page, 2, "操作", "撤销")
+            put(page, 2, "原因", None)
+            put(page, 3, "原因", "外出培训")
+            put(book["窗口"], 2, "联系人", "某人")
+
+        row = go(edited(data, change), at)
+        assert (row.status, row.faults, row.changed, row.removed) == ("checked", [], 2, 1)
+        assert row.changes[0] == (f"撤销{window.name}2026-03-09的安排（停电检修），当天恢复平常的办公时间")
+        assert window.days.count() == 3
+        assert confirm(row, at).status == "applied"
+        days = window.days.order_by("on").values_list("on", "reason")
+        assert [reason for _on, reason in days] == ["外出培训", "搬迁"]
+        assert Entry.objects.get(code="workbook_imported").payload["removed"] == 1
+
+    @pytest.mark.article("A2", "B8", "S1")
+    def test_takes_no_special_day_back_that_is_past_unknown_or_elsewhere(self, at: datetime.datetime) -> None:
+        window, monday = yunyan(), datetime.date(2026, 3, 9)
+        for on in (datetime.date(2026, 2, 20), monday):
+            places.set_window_day(window.id, on=on, reason="检修", who=places.SYSTEM, at=at)
+
+        def back(*days: str) -> Change:
+            def change(book: openpyxl.Workbook) -> None:
+                for on in days:
+                    line(book["特殊日期"], 窗口编号=window.id, 日期=on, 操作="撤销")
+
+            return change
+
+        def faults(*days: str, by: str = OWN) -> list[tuple[str, int, str]]:
+            row = go(edited(imports.template("contacts", by=actor(by)), back(*days)), at, by=by)
+            assert row.status == "faulty"
+            return [(f["sheet"], f["row"], f["column"]) for f in row.faults]
+
+        told = faults("2026-03-09", "2026-02-20", "2026-03-12", "2026-03-09")
+        assert told == [("特殊日期", 3, "日期"), ("特殊日期", 4, "操作"), ("特殊日期", 5, "日期")]
+        assert faults("2026-03-09", by=CITY) == [("特殊日期", 2, "窗口编号")]
+        assert window.days.count() == 2
+
+        def doubt(book: openpyxl.Workbook) -> None:
+            line(book["特殊日期"], 窗口编号=window.id, 日期="2026-03-10", 操作="删除")
+            line(book["特殊日期"], 窗口编号=window.id, 日期="2026-03-11")
+
+        row = go(edited(imports.template("contacts", by=actor(OWN)), doubt), at)
+        assert [(f["row"], f["column"]) for f in row.faults] == [(2, "操作"), (3, "原因")]
+
     @pytest.mark.article("B8")
     def test_imports_nothing_when_one_row_is_wrong_and_names_it(self, at: datetime.datetime) -> None:
         def change(book: openpyxl.Workbook) -> None:
@@ -328,7 +384,8 @@ class TestStaff:
 
         row = go(edited(data, change), at, kind="staff")
         assert (row.status, row.faults) == ("checked", [])
-        assert f"{window.name}2026-03-09值班：{lead.name}" in row.changes
+        assert row.changes[0] == f"{window.name}2026-03-09值班：{lead.name}；撤下：{clerk.name}"
+        assert (row.removed, row.changed) == (1, 1)
         assert confirm(row, at).status == "applied"
         days = roster.of([window.id], on=monday)[window.id]
         assert [p.account for p in days[0].people] == ["lead.520103"]
@@ -346,6 +403,35 @@ class TestStaff:
         found = [(f["row"], f["column"], f["what"]) for f in row.faults]
         assert [one[:2] for one in found] == [(3, "日期"), (4, "账号"), (5, "日期"), (6, "账号")]
         assert found[0][2] == "不是工作日：周末"
+
+    @pytest.mark.article("B8", "P13")
+    def test_takes_somebody_off_a_day_and_leaves_the_others(self, at: datetime.datetime) -> None:
+        window, monday, tuesday = yunyan(), datetime.date(2026, 3, 9), datetime.date(2026, 3, 10)
+        clerk, lead = Person.objects.get(account="clerk.520103"), Person.objects.get(account="lead.520103")
+        said: dict[str, Any] = {"by": actor(OWN), "at": at}
+        roster.plan(window.id, first_on=monday, last_on=monday, person_ids=[clerk.pk, lead.pk], **said)
+        roster.plan(window.id, first_on=tuesday, last_on=tuesday, person_ids=[clerk.pk], **said)
+        empty = imports.template("staff", by=actor(OWN))
+
+        def off(*days: str) -> bytes:
+            def change(book: openpyxl.Workbook) -> None:
+                for day in days:
+                    line(book["值班"], 窗口编号=window.id, 日期=day, 账号="clerk.520103", 操作="撤销")
+
+            return edited(empty, change)
+
+        row = go(off("2026-03-09", "2026-03-10"), at, kind="staff")
+        assert (row.status, row.added, row.changed, row.removed) == ("checked", 0, 0, 2), row.faults
+        assert row.changes == [
+            f"{window.name}2026-03-09值班：{lead.name}；撤下：{clerk.name}",
+            f"{window.name}2026-03-10值班：无人；撤下：{clerk.name}",
+        ]
+        assert confirm(row, at).status == "applied"
+        days = roster.of([window.id], on=monday)[window.id]
+        assert [(d.on, [p.account for p in d.people]) for d in days] == [(monday, ["lead.520103"])]
+        row = go(off("2026-03-09", "2026-03-01"), at, kind="staff")
+        assert [(f["row"], f["column"]) for f in row.faults] == [(2, "操作"), (3, "操作")]
+        assert "没有安排这个账号值班" in row.faults[0]["what"]
 
     @pytest.mark.article("S1")
     @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.stories import Story, actor
 from tongban.cases.states import State
 from tongban.command import places as command
 from tongban.command.problems import Problem
-from tongban.directory import book, contacts, queries
+from tongban.directory import book_sheets, contacts, queries
 from tongban.directory.models import Division, Window
 from tongban.kernel import sheets
 from tongban.people import staff
@@ -55,7 +55,9 @@ def workbook(**wrong: str) -> bytes:
     ]
     days: list[dict[str, str]] = []  # on which a window keeps other hours: none
     rows = [divisions, authorities, halls, windows, days]
-    return sheets.write(list(zip(book.SHEETS, rows, strict=True)), title="广西", about=book.ABOUT)
+    return sheets.write(
+        list(zip(book_sheets.SHEETS, rows, strict=True)), title="广西", about=book_sheets.ABOUT
+    )
 
 
 def manager_of(code: str) -> Actor:
@@ -108,7 +110,7 @@ class TestGuangxi:
 
     def test_loaded_again_changes_nothing(self) -> None:
         command.load(workbook(), publish=True)
-        assert command.load(workbook(), publish=True) == ["0 added, 0 changed, 12 as they were"]
+        assert command.load(workbook(), publish=True) == ["0 added, 0 changed, 0 taken back, 12 as they were"]
 
     def test_is_loaded_whole_or_not_at_all(self) -> None:
         with pytest.raises(Problem, match="窗口 3 电话"):

@@ -43,6 +43,7 @@ class Plan:
     same: int = 0
     added: int = 0
     changed: int = 0
+    removed: int = 0
     drafts: list[tuple[Procedure, Draft | None, dict[str, Any]]] = field(default_factory=list)
 
 

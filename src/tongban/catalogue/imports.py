@@ -17,7 +17,7 @@ from procrastinate.contrib.django import app
 from tongban.catalogue import book as standards_book
 from tongban.catalogue import elements_book
 from tongban.directory import book as directory_book
-from tongban.directory import places
+from tongban.directory import book_sheets, places
 from tongban.directory import queries as directory
 from tongban.documents import imports
 from tongban.documents.models import Import, ImportState
@@ -44,6 +44,7 @@ class Plan(Protocol):
     same: int
     added: int
     changed: int
+    removed: int
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def go_through(import_id: int, *, at: datetime.datetime) -> None:
 
 def _check(row: Import, kind: Kind, book: Book, *, by: Actor, at: datetime.datetime) -> None:
     wanted: Plan = kind.plan(book, by, at)
-    counts = {"added": wanted.added, "changed": wanted.changed, "same": wanted.same}
+    counts = {n: getattr(wanted, n) for n in ("added", "changed", "removed", "same")}
     imports.mark(row, done=sum(map(len, book.rows.values())), **counts)
     state = ImportState.CHECKED if wanted.changes else ImportState.UNCHANGED
     imports.say(
@@ -240,8 +241,8 @@ def _plan_standards(book: Book, by: Actor, at: datetime.datetime) -> standards_b
 KINDS: dict[str, Kind] = {
     "contacts": Kind(
         _("机构、大厅和窗口"),
-        directory_book.ABOUT,
-        directory_book.SHEETS,
+        book_sheets.ABOUT,
+        book_sheets.SHEETS,
         _oversees,
         _export_contacts,
         _plan_contacts,

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from tongban.command.problems import Problem
-from tongban.directory import book, contacts, places, queries
+from tongban.directory import book, book_sheets, contacts, places, queries
 from tongban.directory.models import Division, Window
 from tongban.duties import operations as duties
 from tongban.kernel import crypto, sheets, worktime
@@ -39,7 +39,9 @@ def run(options: argparse.Namespace) -> int:
     """Load a workbook, or write an empty one."""
     if options.action == "template":
         options.file.write_bytes(
-            sheets.write([(s, []) for s in book.SHEETS], title="机构、大厅和窗口", about=book.ABOUT)
+            sheets.write(
+                [(s, []) for s in book_sheets.SHEETS], title="机构、大厅和窗口", about=book_sheets.ABOUT
+            )
         )
         print(f"{options.file}: fill it in and load it")
         return 0
@@ -60,11 +62,12 @@ def load(data: bytes, *, check: bool = False, publish: bool = False) -> list[str
         Problem: naming every fault; nothing is written. refusals.Refusal: the file is no workbook.
     """
     at = queries.now()
-    read = sheets.read(data, book.SHEETS)
+    read = sheets.read(data, book_sheets.SHEETS)
     wanted = book.plan(read, rights=book.EVERYTHING, on=at.astimezone(worktime.BEIJING).date())
     if wanted.faults:
         raise Problem("Nothing was loaded:\n" + "\n".join(_line(fault) for fault in wanted.faults))
-    said = [*wanted.changes, f"{wanted.added} added, {wanted.changed} changed, {wanted.same} as they were"]
+    counts = f"{wanted.added} added, {wanted.changed} changed, {wanted.removed} taken back"
+    said = [*wanted.changes, f"{counts}, {wanted.same} as they were"]
     if check or not wanted.changes:
         return said
     codes = {str(row.values["code"])[:2].ljust(12, "0") for rows in read.rows.values() for row in rows}

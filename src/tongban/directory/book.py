@@ -1,7 +1,8 @@
 """Divisions, authorities, halls and windows as an Excel workbook: written, and read back all or nothing.
 
 Rows are known by their number or, without one, by their name in their place, so that a workbook read twice adds
-nothing twice. What is not in the workbook stays as it is: a row left out is never deleted.
+nothing twice. What is not in the workbook stays as it is: a row left out is never deleted. A special day is taken
+back by a row that says so.
 """
 
 import datetime
@@ -13,100 +14,21 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from tongban.directory import operations, places, rules
+from tongban.directory.book_sheets import AUTHORITIES, DAYS, DIVISIONS, HALLS, WINDOWS
 from tongban.directory.models import (
     Authority,
     AuthorityKind,
     Division,
     Equipment,
     Hall,
-    Host,
     Level,
     Window,
     WindowDay,
     WindowKind,
 )
-from tongban.kernel.sheets import Book, Column, Fault, Row, Sheet
+from tongban.kernel.sheets import TAKE_BACK, Book, Fault, Row, Sheet
 
-_CODE = "区划代码"
 _DAY_FIELDS = ("opens_at", "closes_at", "reason")
-DIVISIONS = Sheet(
-    "divisions",
-    "区划",
-    (
-        Column("code", _CODE, required=True, help="12 位数字"),
-        Column("name", "名称", required=True, width=24),
-        Column("level", "层级", required=True, choices=dict(Level.choices)),
-        Column("parent", "上级代码", help="省级不填"),
-        Column("valid_from_on", "启用日期", kind="date"),
-        Column("valid_until_on", "停用日期", kind="date"),
-        Column("successor", "承继代码", help="撤并之后由哪里承接"),
-    ),
-)
-AUTHORITIES = Sheet(
-    "authorities",
-    "机构",
-    (
-        Column("code", _CODE, required=True, help="每个区划一个政务服务管理机构"),
-        Column("name", "机构名称", required=True, width=34),
-        Column("phone", "电话", required=True, width=20),
-        Column("place", "区划", width=30, is_shown_only=True),
-    ),
-)
-HALLS = Sheet(
-    "halls",
-    "大厅",
-    (
-        Column("id", "编号", kind="integer", help="新增的不填"),
-        Column("code", _CODE, required=True, help="管理机构的区划代码"),
-        Column("name", "大厅名称", required=True, width=34),
-        Column("address", "大厅地址", required=True, width=44),
-    ),
-)
-WINDOWS = Sheet(
-    "windows",
-    "窗口",
-    (
-        Column("id", "编号", kind="integer", help="新增的不填"),
-        Column("code", _CODE, required=True, help="管理机构的区划代码"),
-        Column(
-            "hall", "大厅名称", required=True, width=30, help="与“大厅”表一致；网点填指导监督窗口所在的大厅"
-        ),
-        Column("kind", "类别", required=True, choices=dict(WindowKind.choices)),
-        Column("host", "依托", width=24, choices=dict(Host.choices), help="网点必填"),
-        Column("division", "网点区划代码", help="网点在乡镇、街道、村的填，不填为机构所在区划"),
-        Column("supervisor", "指导监督窗口", width=30, help="网点必填：同一大厅的窗口名称"),
-        Column("name", "窗口名称", required=True, width=34),
-        Column("contact_name", "联系人"),
-        Column("phone", "电话", required=True, width=20),
-        Column("address", "邮寄地址", required=True, width=44),
-        Column("postcode", "邮编"),
-        Column("latitude", "纬度", help="十进制度数，例如 26.64702"),
-        Column("longitude", "经度", help="例如 106.63024"),
-        Column("opens_at", "上班", kind="time", required=True, help="例如 09:00"),
-        Column("break_from_at", "午休开始", kind="time"),
-        Column("break_until_at", "午休结束", kind="time"),
-        Column("closes_at", "下班", kind="time", required=True),
-        Column("status", "状态", is_shown_only=True),
-    ),
-)
-DAYS = Sheet(
-    "days",
-    "特殊日期",
-    (
-        Column("id", "窗口编号", kind="integer", required=True, help="见“窗口”表；新增的窗口导入后才有编号"),
-        Column("name", "窗口名称", width=34, is_shown_only=True),
-        Column("on", "日期", kind="date", required=True, help="今天或者以后，例如 2026-11-23"),
-        Column("opens_at", "上班", kind="time", help="上班、下班都不填：全天不办公"),
-        Column("closes_at", "下班", kind="time"),
-        Column("reason", "原因", required=True, width=34, help="公众看得到"),
-    ),
-)
-SHEETS = (DIVISIONS, AUTHORITIES, HALLS, WINDOWS, DAYS)
-ABOUT = (
-    "第一行是列名，不要改动；带 * 的必填。一行一个，不要合并单元格，不要用公式。",
-    "带编号的行修改原有内容；没有编号而名称相同的，也是修改；其余的是新增。没有列出的行、没有的列保持原样，不会删除。",
-    "导入后先显示将要作出的改动，有一处错误就全部不导入。省级发布新版联络清单之后，改动才对公众生效。",
-)
 
 
 @dataclass(frozen=True)
@@ -130,8 +52,10 @@ class Plan:
     same: int = 0
     added: int = 0
     changed: int = 0
+    removed: int = 0
     rows: dict[type[Model], list[Any]] = field(default_factory=dict)
     updates: dict[type[Model], list[Any]] = field(default_factory=dict)
+    removals: list[WindowDay] = field(default_factory=list)
     hours_changed: set[str] = field(default_factory=set)
 
     def add(self, row: Any, said: str) -> None:
@@ -143,6 +67,12 @@ class Plan:
         self.updates.setdefault(type(row), []).append(row)
         self.changed += 1
         self.changes.append(said)
+
+    def remove(self, row: WindowDay, said: str) -> None:
+        """Take a row away, said before what is added and changed: of many changes only the first are shown."""
+        self.removals.append(row)
+        self.changes.insert(self.removed, said)
+        self.removed += 1
 
 
 def export(
@@ -222,7 +152,7 @@ class _Planner:
     def once(self, sheet: Sheet, row: Row, *key: str) -> bool:
         """Tell whether a row's subject comes for the first time; twice is a fault."""
         if (sheet.key, *key) in self.seen:
-            self.fault(sheet, row, "name", _("与前面的一行重复"))
+            self.fault(sheet, row, "on" if sheet is DAYS else "name", _("与前面的一行重复"))
             return False
         self.seen.add((sheet.key, *key))
         return True
@@ -441,16 +371,29 @@ class _Planner:
                 continue
             elif said["on"] < self.on:
                 self.fault(DAYS, line, "on", _("日期不能早于今天"))
+            elif said["act"] == TAKE_BACK:
+                self._no_day(line, window, known.get((window.id, said["on"])))
             elif fault := _impossible(said["opens_at"], said["closes_at"]):
                 self.fault(DAYS, line, "closes_at", fault)
             else:
                 self._day(line, window, known.get((window.id, said["on"])))
 
+    def _no_day(self, line: Row, window: Window, known: WindowDay | None) -> None:
+        if known is None:
+            self.fault(DAYS, line, "act", _("这一天没有另外的安排，没有可以撤销的"))
+        elif self.may(DAYS, line, window.hall.authority.division_id, is_new=False):
+            words = {"window": window.name, "on": known.on.isoformat(), "reason": known.reason}
+            said = _("撤销{window}{on}的安排（{reason}），当天恢复平常的办公时间")
+            self.plan.remove(known, said.format(**words))
+
     def _day(self, line: Row, window: Window, known: WindowDay | None) -> None:
         values = {name: line.values[name] for name in _DAY_FIELDS}
-        values["reason"] = str(values["reason"])[:60]
+        values["reason"] = str(values["reason"] or "")[:60]
         code = window.hall.authority.division_id
-        if known is not None:
+        is_said = values["reason"] or (known is not None and "reason" in self.book.left_out(DAYS))
+        if not is_said:
+            self.fault(DAYS, line, "reason", _("请写明原因，公众看得到"))
+        elif known is not None:
             self.hold(DAYS, line, known, values, code)
         elif self.may(DAYS, line, code, is_new=False):
             row = WindowDay(window=window, on=line.values["on"], **values)
@@ -550,6 +493,7 @@ def apply(wanted: Plan, *, digest: bytes, code: str, who: places.Who, at: dateti
     Equipment.objects.bulk_create(
         [Equipment(window=w, kind=kind) for w in windows for kind, _name in Equipment.KINDS], batch_size=2000
     )
+    WindowDay.objects.filter(id__in=[row.id for row in wanted.removals]).delete()
     WindowDay.objects.bulk_create(wanted.rows.get(WindowDay, []), batch_size=1000)
     for model, rows in wanted.updates.items():
         model._default_manager.bulk_update(rows, _FIELDS[model], batch_size=500)
@@ -559,6 +503,7 @@ def apply(wanted: Plan, *, digest: bytes, code: str, who: places.Who, at: dateti
         "file": digest.hex(),
         "added": wanted.added,
         "changed": wanted.changed,
+        "removed": wanted.removed,
         "what": wanted.changes[:500],
     }
     places.note("workbook_imported", code=code, who=who, at=at, payload=payload)

@@ -99,6 +99,7 @@ class Import(models.Model):
     done = models.PositiveIntegerField(default=0)  # rows gone through so far
     added = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
+    removed = models.PositiveIntegerField(default=0)
     same = models.PositiveIntegerField(default=0)
     changes = models.JSONField(default=list)  # sentences, at most 500
     faults = models.JSONField(default=list)  # [{"sheet", "row", "column", "what"}], at most 200

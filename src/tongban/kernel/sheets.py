@@ -95,6 +95,15 @@ class Column:
             return {key: str(label) for key, label in self.choices.items()}
 
 
+TAKE_BACK = "take_back"
+
+
+def act() -> Column:
+    """Give the column by which a row is taken away: one that is only left out stays as it is."""
+    said = "不填的，是新增或者修改；选“撤销”的，去掉这一行原来的安排"
+    return Column("act", "操作", choices={TAKE_BACK: "撤销"}, width=10, help=said)
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A sheet: its key in code, its title, its columns."""

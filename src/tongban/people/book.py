@@ -17,7 +17,7 @@ from tongban.directory import places
 from tongban.directory import queries as directory
 from tongban.directory.models import Window
 from tongban.kernel import worktime
-from tongban.kernel.sheets import Book, Column, Fault, Row, Sheet
+from tongban.kernel.sheets import TAKE_BACK, Book, Column, Fault, Row, Sheet, act
 from tongban.people import permissions, roster, staff
 from tongban.people.actors import Actor
 from tongban.people.models import Person, Post, RosterDay, Training
@@ -57,6 +57,7 @@ ROSTER = Sheet(
         Column("on", "日期", kind="date", required=True, help="今天以后的工作日，最远一年"),
         Column("account", "账号", required=True, width=20, help="一人一天一行；须是当天有本窗口岗位的人员"),
         Column("name", "姓名", width=22, is_shown_only=True),
+        act(),
     ),
 )
 SHEETS = (STAFF, TRAININGS, ROSTER)
@@ -64,10 +65,11 @@ ABOUT = (
     "第一行是列名，不要改动；带 * 的必填。一行一个岗位，不要合并单元格，不要用公式。",
     "账号、岗位、窗口编号都相同的行修改原有岗位，其余的是新增。没有列出的人、没有的列保持原样，不会删除；离任请填离任日期。",
     "“值班”表里列出的窗口和日期，值班人员以工作簿为准；没有列出的日期保持原样。",
+    "不再值班的，在这一行的“操作”列选“撤销”：只撤下这个人；当天全部撤销的，这一天不再安排值班。",
     "导入后先显示将要作出的改动，有一处错误就全部不导入。新账号由本人按账号管理的办法设置密码后登录。",
 )
 PersonChanges = dict[str, Person]
-Planned = Mapping[tuple[int, datetime.date], set[str]]
+Planned = Mapping[tuple[int, datetime.date], Mapping[str, Person]]
 
 
 @dataclass
@@ -79,6 +81,7 @@ class Plan:
     same: int = 0
     added: int = 0
     changed: int = 0
+    removed: int = 0
     new_people: PersonChanges = field(default_factory=dict)
     changed_people: PersonChanges = field(default_factory=dict)
     new_posts: list[Post] = field(default_factory=list)
@@ -265,15 +268,24 @@ class _Planner:
             )
 
     def roster(self) -> None:
-        """Plan who is on duty: of each window and day that is named, the people named in place of what was planned."""
+        """Plan who is on duty: of each window and day that is named, the people named in place of what was planned.
+
+        Where a day is named only to take people off, the others who were planned stay.
+        """
         held = [*self.posts.values(), *self.plan.new_posts]
         known = self._planned()
         wanted: dict[tuple[int, datetime.date], list[Person]] = {}
+        off: dict[tuple[int, datetime.date], set[str]] = {}
         for line in self.book.rows.get("roster", []):
             said = line.values
             window, account, on = self.windows.get(said["window"]), str(said["account"]), said["on"]
             if window is None or not self._is_inside(window.id) or window.closed_at:
                 self.fault(ROSTER, line, "window", _("您管理的地方没有这个编号的窗口"))
+            elif said["act"] == TAKE_BACK:
+                if account not in known.get((window.id, on), ()):
+                    self.fault(ROSTER, line, "act", _("这一天没有安排这个账号值班，没有可以撤销的"))
+                elif self.once(ROSTER, line, window.id, on, account):
+                    off.setdefault((window.id, on), set()).add(account)
             elif account in known.get((window.id, on), ()):  # what is planned already may always stay
                 if self.once(ROSTER, line, window.id, on, account):
                     wanted.setdefault((window.id, on), []).append(self.people[account])
@@ -285,6 +297,8 @@ class _Planner:
                 self.fault(ROSTER, line, "account", _("这一天没有本窗口的岗位"))
             elif self.once(ROSTER, line, window.id, on, account):
                 wanted.setdefault((window.id, on), []).append(self.people[account])
+        for key, accounts in off.items():
+            wanted.setdefault(key, [p for a, p in known[key].items() if a not in accounts])
         self._plan_days(wanted, known)
 
     def _idle(self, window: Window, on: datetime.date) -> str | None:
@@ -295,24 +309,37 @@ class _Planner:
         return None if day.working else _("不是工作日：{reason}").format(reason=day.reason)
 
     def _planned(self) -> Planned:
-        """Give the accounts of who is planned at the windows that the workbook names, by window and day."""
+        """Give who is planned at the windows that the workbook names, by window and day, and by account."""
         windows = {row.values["window"] for row in self.book.rows.get("roster", [])}
         rows = RosterDay.objects.filter(window_id__in=windows, on__gte=self.today)
-        known: dict[tuple[int, datetime.date], set[str]] = {}
-        for row in rows.select_related("person"):
-            known.setdefault((row.window_id, row.on), set()).add(row.person.account)
+        known: dict[tuple[int, datetime.date], dict[str, Person]] = {}
+        for row in rows.select_related("person").order_by("person__account"):
+            known.setdefault((row.window_id, row.on), {})[row.person.account] = row.person
         return known
 
     def _plan_days(self, wanted: Mapping[tuple[int, datetime.date], list[Person]], known: Planned) -> None:
         for key, people in wanted.items():
-            if {p.account for p in people} == known.get(key, set()):
+            before = known.get(key, {})
+            wanted_accounts = {p.account for p in people}
+            if wanted_accounts == before.keys():
                 self.plan.same += len(people)
                 continue
             self.plan.roster[key] = people
-            words = {"window": self.windows[key[0]].name, "on": key[1].isoformat()}
-            names = "、".join(p.name for p in people)
-            self.plan.changed += 1
-            self.plan.changes.append(_("{window}{on}值班：{names}").format(**words, names=names))
+            gone = "、".join(p.name for account, p in before.items() if account not in wanted_accounts)
+            words = {
+                "window": self.windows[key[0]].name,
+                "on": key[1].isoformat(),
+                "names": "、".join(p.name for p in people) or _("无人"),
+                "gone": gone,
+            }
+            if not gone:
+                self.plan.changed += 1
+                self.plan.changes.append(_("{window}{on}值班：{names}").format(**words))
+                continue
+            # Said before what is added and changed: of many changes only the first are shown.
+            said = _("{window}{on}值班：{names}；撤下：{gone}").format(**words)
+            self.plan.changes.insert(self.plan.removed, said)
+            self.plan.removed += 1
 
 
 def _holds(post: Post, account: str, window_id: int, on: datetime.date) -> bool:
@@ -353,6 +380,7 @@ def apply(wanted: Plan, *, digest: bytes, code: str, who: places.Who, at: dateti
         "file": digest.hex(),
         "added": wanted.added,
         "changed": wanted.changed,
+        "removed": wanted.removed,
         "what": wanted.changes[:500],
     }
     places.note("staff_imported", code=code, who=who, at=at, payload=payload, article=staff.ARTICLE)

@@ -45,6 +45,7 @@ class ImportOut(Schema):
     done: int = Field(description="已处理的行数")
     added: int
     changed: int
+    removed: int
     same: int
     problem: str = Field(description="整个文件不能读的原因")
     faults: list[FaultOut]
@@ -52,7 +53,7 @@ class ImportOut(Schema):
 
 
 def _shown(row: Import) -> dict[str, Any]:
-    names = ("kind", "name", "done", "added", "changed", "same", "problem", "faults", "changes")
+    names = ("kind", "name", "done", "added", "changed", "removed", "same", "problem", "faults", "changes")
     return {n: getattr(row, n) for n in names} | {
         "id": str(row.id),
         "state": row.status,
