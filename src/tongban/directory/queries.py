@@ -1,6 +1,7 @@
 """Reads of the directory: places, windows, calendars, parameters, and what time it is for the product."""
 
 import datetime
+import re
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -328,6 +329,16 @@ def covered_years() -> list[int]:
 def names_of(codes: Iterable[str]) -> dict[str, str]:
     """Give the full names of divisions by code."""
     return dict(Division.objects.filter(code__in=list(codes)).values_list("code", "full_name"))
+
+
+def code_of_place(said: str, *, on: datetime.date) -> str:
+    """Give the code of the division that is named by its code or by its full name on a day; "" when there is none."""
+    if re.fullmatch(r"[0-9]{12}", said):
+        rows = Division.objects.filter(code=said)
+    else:
+        rows = Division.objects.filter(full_name=said, valid_from_on__lte=on)
+        rows = rows.filter(valid_until_on=None) | rows.filter(valid_until_on__gt=on)
+    return rows.order_by("code").values_list("code", flat=True).first() or ""
 
 
 def calendar_warning(on: datetime.date, *, days: int = 90) -> str | None:

@@ -81,6 +81,7 @@ class Plan(Generic[T]):
     faults: list[Fault] = field(default_factory=list)
     same: int = 0
     changed: int = 0  # what was taken in stays as it was
+    removed: int = 0
     rows: list[T] = field(default_factory=list)
 
     @property
