@@ -112,6 +112,47 @@ class TestTake:
         ]
         assert Duty.objects.filter(case_id=row.id, kind="answer_complaint").count() == 2
 
+    @pytest.mark.parametrize("receiving", [YUNYAN, "贵州省贵阳市云岩区"])
+    def test_of_two_places_without_a_case_has_two_owners_and_one_answer(
+        self, at: datetime.datetime, receiving: str
+    ) -> None:
+        where = {"code": "", "receiving_place": receiving, "home_place": WUHOU}
+        row = take(at, told(at, **where))[0].row
+        assert [(o.authority.division_id, o.leads) for o in queries.owners_of(row.id)] == [
+            (WUHOU, True),
+            (YUNYAN, False),
+        ]
+        assert Duty.objects.filter(case_id=row.id, kind="answer_complaint").count() == 2
+        drafted = complaints.answer(row.id, answer="两地已改", by=actor("manager.510107"), at=at)
+        assert (drafted.state, drafted.draft) == ("open", "两地已改")
+        done = complaints.agree(row.id, by=actor("manager.520103"), at=at)
+        assert (done.state, done.answer) == ("answered", "两地已改")
+        assert not Duty.objects.filter(case_id=row.id, done_at=None).exists()
+        assert list(soundness.examine()) == []
+
+    @pytest.mark.parametrize("key", ["receiving_place", "home_place"])
+    def test_of_one_named_place_or_the_same_one_twice_has_one_owner(
+        self, at: datetime.datetime, key: str
+    ) -> None:
+        for where in ({key: YUNYAN}, {"receiving_place": YUNYAN, "home_place": YUNYAN}):
+            row = take(at, told(at, f"{key} {len(where)}", code="", **where))[0].row
+            assert [(o.authority.division_id, o.leads) for o in queries.owners_of(row.id)] == [(YUNYAN, True)]
+
+    @pytest.mark.parametrize(
+        ("wrong", "named", "why"),
+        [
+            ({"code": "", "receiving_place": "云岩"}, "receiving_place", "没有找到“云岩”"),
+            ({"code": "", "home_place": "999999000000"}, "home_place", "没有找到“999999000000”"),
+            ({"home_place": WUHOU}, "home_place", "只说一次"),
+        ],
+    )
+    def test_names_the_place_that_it_does_not_know(
+        self, at: datetime.datetime, wrong: dict[str, str], named: str, why: str
+    ) -> None:
+        with pytest.raises(bringing.Refused, match=why) as problem:
+            take(at, told(at, **wrong))
+        assert list(problem.value.fields) == [f"rows.0.{named}"]
+
     @pytest.mark.parametrize(
         ("wrong", "refused"),
         [
@@ -163,6 +204,7 @@ def workbook(*rows: list[object]) -> bytes:
 def line(number: str, code: str = YUNYAN, **more: object) -> list[object]:
     said = {
         **{"system": "12345", "number": number, "kind": "求助", "case": "", "about": None, "code": code},
+        **{"receiving_place": "", "home_place": ""},
         **{"words": "门口没有指引", "on": "2026-01-05", "time": "09:05", "name": "测试丁"},
         **{"phone": "13900000009", "four": "", **more},
     }
@@ -213,6 +255,8 @@ class TestWorkbook:
                 line("GZ-7", code="", case="26CZ-GDJV-R9RD"),
                 line("GZ-8", four="1"),
                 line("GZ-9", time="下午"),
+                line("GZ-10", receiving_place="贵州省"),
+                line("GZ-11", code="", receiving_place=YUNYAN, home_place="成都"),
             ),
             at,
         )
@@ -227,8 +271,22 @@ class TestWorkbook:
             ("投诉", 9, "业务编号"),
             ("投诉", 10, "查询码"),
             ("投诉", 11, "来电时间"),
+            ("投诉", 12, "收件地"),
+            ("投诉", 13, "属地"),
         ]
         assert not Complaint.objects.exists()
+
+    def test_of_two_places_says_who_answers_and_is_exported_as_it_came(self, at: datetime.datetime) -> None:
+        data = workbook(line("GZ-1", code="", receiving_place="贵州省贵阳市云岩区", home_place=WUHOU))
+        shown = go(data, at)
+        lead, other = shown.changes[0].removesuffix("答复").split("由")[1].split("、")
+        assert "武侯" in lead and "云岩" in other
+        imports.confirm(shown.id, by=actor(GUIZHOU))
+        imports.go_through(shown.id, at=at)
+        out = openpyxl.load_workbook(io.BytesIO(imports.export("complaints", by=actor(GUIZHOU), at=at)))
+        cells = dict(zip(*([c.value for c in row] for row in out["投诉"].iter_rows()), strict=True))
+        assert (cells["收件地"], cells["属地"], cells["区划代码"]) == (YUNYAN, WUHOU, None)
+        assert go(data, at).status == "unchanged"
 
     def test_exports_neither_name_nor_phone_and_only_ones_own_area(self, at: datetime.datetime) -> None:
         take(at, told(at, name="测试丁"))

@@ -3,6 +3,7 @@
 import datetime
 import email
 import email.policy
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -61,6 +62,10 @@ def go_on(message: Message, *, at: datetime.datetime, times: int = 1) -> Message
             sending.send_due(at=max(at, message.not_before) + later)
     message.refresh_from_db()
     return message
+
+
+def took_down(message: Message, status: str, *, at: datetime.datetime) -> None:
+    sending.take_report("sms-1", message.key, is_delivered=status == "delivered", at=at)
 
 
 @pytest.mark.article("P21(4)", "C7")
@@ -250,6 +255,81 @@ class TestDeliveryReports:
         assert self.report(key=sent.key, status="failed", reason="EXPIRED") == 200
         sent.refresh_from_db()
         assert (sent.state, sent.problem) == (MessageState.FAILED, "EXPIRED")
+
+    @pytest.mark.parametrize("order", list(itertools.product(("delivered", "failed"), repeat=3)))
+    def test_of_one_moment_say_the_same_in_every_order(self, sent: Message, order: tuple[str, ...]) -> None:
+        for status in order:
+            took_down(sent, status, at=sent.written_at)
+        sent.refresh_from_db()
+        came = "delivered" in order
+        assert sent.state == (MessageState.DELIVERED if came else MessageState.FAILED)
+        known = [
+            "taken",
+            *(["undelivered"] if order[0] == "failed" else []),
+            *(["delivered"] if came else []),
+        ]
+        assert [r.what for r in queries.reports_of(sent)] == known
+        assert (sent.delivered_at, sent.problem) == ((sent.written_at, "") if came else (None, "undelivered"))
+        assert sending.send(sent.case_id, sent.id, at=sent.written_at) is None
+
+    @pytest.mark.parametrize("mood", ["ok", "refuse", "break", "stall"])
+    @pytest.mark.parametrize("order", list(itertools.product(("delivered", "failed"), repeat=2)))
+    def test_hold_when_they_are_quicker_than_the_answer(
+        self,
+        story: Story,
+        two: tuple[SmsServer, SmsServer],
+        monkeypatch: pytest.MonkeyPatch,
+        mood: str,
+        order: tuple[str, ...],
+    ) -> None:
+        message, ask = told(story), gateways.HttpGateway.send
+
+        def send(gateway: gateways.HttpGateway, letter: gateways.Letter) -> gateways.Answer:
+            for status in order:
+                took_down(message, status, at=story.at)
+            return ask(gateway, letter)
+
+        monkeypatch.setattr(gateways.HttpGateway, "send", send)
+        two[0].moods = [mood]
+        message = go_on(message, at=story.at)
+        state = MessageState.DELIVERED if "delivered" in order else MessageState.FAILED
+        assert (message.state, message.gateway) == (state, "sms-1")
+        assert message.sent_at == (story.at if mood == "ok" or "delivered" in order else None)
+        before = queries.reports_of(message)
+        took_down(message, order[0], at=story.at)
+        assert queries.reports_of(message) == before
+        assert go_on(message, at=story.at).state == state
+        assert two[1].asked == []
+
+    def test_of_a_gateway_that_is_passed_over_count_once(
+        self, story: Story, two: tuple[SmsServer, SmsServer]
+    ) -> None:
+        two[0].moods = ["stall"] * 3
+        message = go_on(told(story), at=story.at, times=4)
+        assert (message.state, message.gateway) == (MessageState.SENT, "sms-2")
+        for _ in range(3):
+            took_down(message, "failed", at=story.at)
+        message.refresh_from_db()
+        assert message.state == MessageState.SENT
+        said = [(r.what, r.gateway) for r in queries.reports_of(message)]
+        assert said[3:] == [("taken", "sms-2"), ("undelivered", "sms-1")]
+        took_down(message, "delivered", at=story.at)
+        message.refresh_from_db()
+        assert message.state == MessageState.DELIVERED
+
+    def test_that_are_repeated_do_not_undo_that_it_is_sent_again(self, sent: Message) -> None:
+        at = sent.written_at
+        took_down(sent, "failed", at=at)
+        sending.replay(sent.case_id, sent.id, by_id=1, at=at)
+        took_down(sent, "failed", at=at)
+        again = go_on(sent, at=at)
+        assert again.state == MessageState.SENT
+        took_down(sent, "failed", at=at)
+        again.refresh_from_db()
+        assert again.state == MessageState.FAILED
+        assert [r.what for r in queries.reports_of(sent)] == [
+            *("taken", "undelivered", "replayed", "taken", "undelivered")
+        ]
 
     def test_are_believed_only_from_the_gateway_that_was_asked(self, sent: Message) -> None:
         assert self.report(secret="guessed", key=sent.key, status="delivered") == 403

@@ -1,8 +1,9 @@
 """Reads of the directory: places, windows, calendars, parameters, and what time it is for the product."""
 
 import datetime
+import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -246,7 +247,21 @@ def open_window(window_id: int) -> Window:
     Raises:
         rules.NotListed: it is not on the contact list (P13).
     """
-    window = _window.first(window_id)
+    return _must_be_open(_window(window_id))
+
+
+def open_window_held(window_id: int) -> tuple[Window, int]:
+    """Give an open window, and the stamp of `held_stamp`, in one trip.
+
+    Raises:
+        rules.NotListed: it is not on the contact list (P13).
+    """
+    _hold, windows, stamps = trip.read_models([HOLD, _window.asked(window_id), STAMP])
+    return _must_be_open(windows), int(stamps[0][0])
+
+
+def _must_be_open(found: Sequence[Window]) -> Window:
+    window = found[0] if found else None
     if window is None or not window.is_open:
         raise rules.NotListed(place=window.name if window else "")
     return window
@@ -314,6 +329,16 @@ def covered_years() -> list[int]:
 def names_of(codes: Iterable[str]) -> dict[str, str]:
     """Give the full names of divisions by code."""
     return dict(Division.objects.filter(code__in=list(codes)).values_list("code", "full_name"))
+
+
+def code_of_place(said: str, *, on: datetime.date) -> str:
+    """Give the code of the division that is named by its code or by its full name on a day; "" when there is none."""
+    if re.fullmatch(r"[0-9]{12}", said):
+        rows = Division.objects.filter(code=said)
+    else:
+        rows = Division.objects.filter(full_name=said, valid_from_on__lte=on)
+        rows = rows.filter(valid_until_on=None) | rows.filter(valid_until_on__gt=on)
+    return rows.order_by("code").values_list("code", flat=True).first() or ""
 
 
 def calendar_warning(on: datetime.date, *, days: int = 90) -> str | None:

@@ -190,6 +190,17 @@ class TestImportComplaints:
         number = done["rows"][0]["number"]
         assert said("/complaints/follow", {"number": number, "four": "0009"}).json()["state"] == "open"
 
+    def test_of_two_places_has_two_owners(self, db: None, manager: Api) -> None:
+        where = {"code": "", "receiving_place": "贵州省贵阳市云岩区", "home_place": "510107000000"}
+        assert self.send(manager, {**self.ROW, **where}).status_code == 200
+        (row,) = manager.get("/complaints").json()
+        assert [(o["code"], o["leads"]) for o in row["owners"]] == [
+            ("510107000000", True),
+            ("520103000000", False),
+        ]
+        unknown = self.send(manager, {**self.ROW, **where, "number": "GZ-2", "home_place": "成都"})
+        assert (unknown.status_code, set(unknown.json()["fields"])) == (422, {"rows.0.home_place"})
+
     def test_takes_none_when_one_is_wrong_and_names_it(self, db: None, manager: Api) -> None:
         wrong = self.send(manager, self.ROW, {**self.ROW, "number": "GZ-2", "code": ""})
         assert (wrong.status_code, "rows.1." in wrong.content.decode()) == (422, True)

@@ -91,6 +91,7 @@ def prepare(
     kind: str,
     words: str,
     place_code: str = "",
+    joint_code: str = "",
     case_id: int | None = None,
     about: str = "home",
     complainant: Complainant,
@@ -104,7 +105,7 @@ def prepare(
     Args:
         case_id: a case that whoever calls has made sure is theirs to complain about.
         about: of a case, `receiving`, `home` or `both`: whose service it is about.
-        place_code: without a case, the division where it happened.
+        place_code: without a case, the division where it happened; `joint_code`: the one that answers with it.
 
     Raises:
         rules.BadKind, rules.NeedsWords, rules.TooLong, rules.NobodyResponsible, rules.BadFour.
@@ -113,7 +114,7 @@ def prepare(
     """
     chosen = rules.one_of(kind, ComplaintKind.values, field="kind")
     said = rules.words_of(words, field="words", what=_("要反映的问题"), limit=LONGEST)
-    owners = _responsible(place_code, case_id, about)
+    owners = _responsible((place_code, joint_code), case_id, about)
     row = Complaint(id=ids.new_id(at), kind=chosen, road=road, words=said, about_case_id=case_id, filed_at=at)
     _name(row, complainant, by=by)
     if outside:
@@ -135,7 +136,7 @@ def keep(row: Complaint, owners: Sequence[Authority], *, by: Actor, at: datetime
     _record.note(row.id, "complaint_filed", by=by, at=at, article="P11", **said)
 
 
-def _responsible(place_code: str, case_id: int | None, about: str) -> list[Authority]:
+def _responsible(place_codes: Sequence[str], case_id: int | None, about: str) -> list[Authority]:
     """Give who owes the answer, the lead first: of a case, the place that decides leads."""
     found: list[Authority | None] = []
     if case_id is not None:
@@ -146,7 +147,7 @@ def _responsible(place_code: str, case_id: int | None, about: str) -> list[Autho
         if about in ("receiving", BOTH) or case.home_window is None:
             found.append(case.receiving_window.hall.authority)
     else:
-        found.append(queries.authority_of_place(place_code))
+        found += [queries.authority_of_place(code) for code in place_codes if code]
     owners = list(dict.fromkeys(a for a in found if a is not None))
     if not owners:
         raise rules.NobodyResponsible(fields={"place": rules.NobodyResponsible().message})

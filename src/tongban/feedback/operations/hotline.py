@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from tongban.cases import queries as cases
 from tongban.catalogue import imports
+from tongban.directory import queries as directory
 from tongban.directory.models import Authority
 from tongban.feedback import permissions, queries
 from tongban.feedback.models import Complaint
@@ -27,6 +28,7 @@ from tongban.people.actors import Actor
 KIND = "complaints"
 LOCK = 7_305_107  # of pg_advisory_xact_lock: one list is taken at a time, so that a number is taken once
 _WORDS = complaints.LONGEST
+_NAMED = "十二位区划代码或者全称，例如 四川省成都市武侯区"
 # The drop-downs are Chinese whatever the page's language is: the job that reads them has none.
 SHEET = Sheet(
     KIND,
@@ -46,14 +48,21 @@ SHEET = Sheet(
                 "consultation": "咨询",
             },
         ),
-        Column("case", "业务编号", width=20, help="关于办件的填写，没有的填写区划代码"),
+        Column("case", "业务编号", width=20, help="关于办件的填写，没有的填写发生在哪里"),
         Column(
             "about",
             "问题出在",
             choices={"home": "属地", "receiving": "收件地", "both": "两地"},
             help="填了业务编号的才用，不选为属地；两地的联合办理",
         ),
-        Column("code", "区划代码", width=18, help="问题发生在哪里，十二位代码"),
+        Column("code", "区划代码", width=18, help="问题发生在一地的：哪里，十二位代码"),
+        Column("receiving_place", "收件地", width=26, help=f"涉及两地、没有业务编号的：在哪里收件，{_NAMED}"),
+        Column(
+            "home_place",
+            "属地",
+            width=26,
+            help=f"涉及两地、没有业务编号的：由哪里办理，{_NAMED}；由属地牵头答复",
+        ),
         Column("words", "反映的问题", required=True, width=60, help=f"最多 {_WORDS} 个字"),
         Column("on", "来电日期", kind="date", required=True, help="例如 2026-11-23"),
         Column("time", "来电时间", kind="time", required=True, help="例如 09:05"),
@@ -67,6 +76,7 @@ SHEET = Sheet(
 ABOUT = (
     "第一行是列名，不要改动；带 * 的必填。一行一件，不要合并单元格，不要用公式。",
     "关于办件的填业务编号，其他的填区划代码，由当地政务服务管理机构答复。期限从导入时起算。",
+    "没有业务编号、涉及两地的，不填区划代码，填收件地和属地，由两地联合办理、统一答复。",
     "导入后先显示将要登记的投诉，有一处错误就全部不导入；同一来源编号只登记一次，重新上传不会重复。",
     "导出的是本辖区已经导入的投诉，不含姓名和电话。",
 )
@@ -84,6 +94,8 @@ class Told:
     case: str = ""
     about: str = "home"
     code: str = ""
+    receiving_place: str = ""  # without a case, by code or full name: two places give one answer
+    home_place: str = ""
     name: str = ""
     phone: str = ""
     four: str = ""
@@ -101,6 +113,14 @@ class Future(refusals.Incomplete):
     """来电时间不能晚于现在。"""
 
 
+class NoSuchPlace(refusals.Incomplete):
+    """没有找到“{said}”，或者没有负责那里的机构。请填写十二位区划代码或者全称，例如：四川省成都市武侯区。"""
+
+
+class PlacesTwice(refusals.Incomplete):
+    """填了业务编号或者区划代码的，不要再填收件地和属地；由哪里答复只说一次。"""
+
+
 class Elsewhere(refusals.OutOfTurn):
     """这个来源编号已经登记，由别的地方答复。请核对来源编号。"""
 
@@ -115,10 +135,12 @@ def _prepared(told: Told, *, by: Actor, at: datetime.datetime) -> tuple[Complain
         return known, []
     if told.told_at > at:
         raise Future(fields={"on": Future().message})
+    place, joint = _places(told, on=at.astimezone(worktime.BEIJING).date())
     row, owners = complaints.prepare(
         kind=told.kind,
         words=told.words,
-        place_code=text.clean(told.code),
+        place_code=place,
+        joint_code=joint,
         case_id=cases.get(ids.id_of(told.case), for_=by).id if told.case else None,
         about=told.about,
         complainant=complaints.Complainant(name=told.name, phone=told.phone, four=_four(told)),
@@ -130,6 +152,23 @@ def _prepared(told: Told, *, by: Actor, at: datetime.datetime) -> tuple[Complain
     if not any(permissions.answers_for(by, owner) for owner in owners):
         raise permissions.NotYours(place=owners[0].name)
     return row, owners
+
+
+def _places(told: Told, *, on: datetime.date) -> tuple[str, str]:
+    """Give the codes of the place that answers and of the one that answers with it, "" where there is none."""
+    codes = []
+    for key in ("home_place", "receiving_place"):
+        said = text.clean(getattr(told, key))
+        if not said:
+            continue
+        if told.case or text.clean(told.code):
+            raise PlacesTwice(fields={key: PlacesTwice().message})
+        code = directory.code_of_place(said[:120], on=on)
+        if not code or queries.authority_of_place(code) is None:
+            raise NoSuchPlace(said=said[:40], fields={key: NoSuchPlace(said=said[:40]).message})
+        codes.append(code)
+    place, joint = [*(codes or [text.clean(told.code)]), ""][:2]
+    return place, joint
 
 
 def _four(told: Told) -> str:
@@ -206,15 +245,21 @@ def _export(by: Actor, at: datetime.datetime) -> imports.Sheets:
 
 def _line(row: Complaint) -> dict[str, Any]:
     told = (row.told_at or row.filed_at).astimezone(worktime.BEIJING)
-    lead = next((owner for owner in row.owners.all() if owner.leads), None)
     return {
         **{name: getattr(row, name) for name in ("system", "kind", "words")},
         "number": row.outside_number,
-        "case": ids.number_of(row.about_case_id) if row.about_case_id else "",
-        "code": lead.authority.division_id if lead and not row.about_case_id else "",
+        **_where(row),
         "on": told.date(),
         "time": told.time(),
     }
+
+
+def _where(row: Complaint) -> dict[str, str]:
+    if row.about_case_id:
+        return {"case": ids.number_of(row.about_case_id)}
+    owners = sorted(row.owners.all(), key=lambda owner: not owner.leads)
+    keys = ("home_place", "receiving_place") if len(owners) > 1 else ("code",)
+    return {key: owner.authority.division_id for key, owner in zip(keys, owners, strict=True)}
 
 
 WORKBOOK = imports.Kind(

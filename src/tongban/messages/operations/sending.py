@@ -110,9 +110,15 @@ def _settle(claimed: _Claimed, answer: Answer, *, at: datetime.datetime) -> Mess
     with transaction.atomic():
         message = _locked(claimed.message.case_id, claimed.message.id)
         assert message is not None
-        _report(message, what=answer.said, detail=answer.detail, at=at)
+        has_failed = message.state == MessageState.FAILED
+        is_over = has_failed and _last_of(message, claimed.gateway.name) == "undelivered"
+        _report(message, gateway=claimed.gateway.name, what=answer.said, detail=answer.detail, at=at)
         if message.state == MessageState.DELIVERED or message.sent_at is not None:
             return message  # its delivery report was quicker than the answer
+        if is_over:  # so was the report that it did not arrive: now a person looks at it
+            if answer.said == Said.TAKEN:
+                _change(message, sent_at=at)
+            return message
         if answer.said == Said.TAKEN:
             _change(message, **_standing(MessageState.SENT), sent_at=at, problem="")
         else:
@@ -154,8 +160,8 @@ def _next(message: Message, answer: Answer, *, at: datetime.datetime) -> dict[st
     }
 
 
-def _report(message: Message, *, what: str, detail: str = "", at: datetime.datetime) -> None:
-    """Write down what happened; whoever does holds the message, so that no two get one place in the order."""
+def _report(message: Message, *, gateway: str, what: str, detail: str = "", at: datetime.datetime) -> None:
+    """Write down what happened at a gateway; whoever does holds the message, so that no two get one place in the order."""
     before = Report.objects.filter(case_id=message.case_id, message_id=message.id)
     Report.objects.create(
         id=ids.new_id(at),
@@ -163,7 +169,7 @@ def _report(message: Message, *, what: str, detail: str = "", at: datetime.datet
         message_id=message.id,
         seq=(before.aggregate(last=Max("seq"))["last"] or 0) + 1,
         at=at,
-        gateway=message.gateway,
+        gateway=gateway,
         what=what,
         detail=detail[:200],
     )
@@ -172,7 +178,7 @@ def _report(message: Message, *, what: str, detail: str = "", at: datetime.datet
 def take_report(
     gateway: str, key: str, *, is_delivered: bool, reason: str = "", at: datetime.datetime
 ) -> Message:
-    """Take down a gateway's delivery report; the same one twice changes nothing.
+    """Take down a gateway's delivery report; the same one twice changes nothing, and what arrived has arrived.
 
     Raises:
         rules.UnknownMessage: the gateway never had a message of this key.
@@ -183,11 +189,9 @@ def take_report(
         if message is None or not _was_asked(message, gateway):
             raise rules.UnknownMessage()
         what = "delivered" if is_delivered else "undelivered"
-        if message.state == MessageState.DELIVERED or (
-            not is_delivered and message.state == MessageState.FAILED
-        ):
+        if message.state == MessageState.DELIVERED or (not is_delivered and _is_old(message, gateway)):
             return message
-        _report(message, what=what, detail=reason, at=at)
+        _report(message, gateway=gateway, what=what, detail=reason, at=at)
         if is_delivered:
             _change(
                 message,
@@ -199,6 +203,18 @@ def take_report(
         elif message.gateway == gateway:
             _change(message, **_standing(MessageState.FAILED), problem=reason[:200] or "undelivered")
     return message
+
+
+def _is_old(message: Message, gateway: str) -> bool:
+    """Tell whether it is known that a message did not arrive: gateways repeat a report until they are answered."""
+    last = _last_of(message, gateway)
+    is_to_be_asked_anew = last == "replayed" and message.state == MessageState.QUEUED
+    return message.state == MessageState.FAILED or last == "undelivered" or is_to_be_asked_anew
+
+
+def _last_of(message: Message, gateway: str) -> str:
+    rows = Report.objects.filter(case_id=message.case_id, message_id=message.id, gateway=gateway)
+    return rows.order_by("-seq").values_list("what", flat=True).first() or ""
 
 
 def _was_asked(message: Message, gateway: str) -> bool:
@@ -228,7 +244,7 @@ def replay(case_id: int, message_id: int, *, by_id: int | None, at: datetime.dat
         message = _locked(case_id, message_id)
         if message is None or not may_replay(message, at=at):
             raise rules.UnknownMessage()
-        _report(message, what="replayed", detail=str(by_id or ""), at=at)
+        _report(message, gateway=message.gateway, what="replayed", detail=str(by_id or ""), at=at)
         _change(
             message,
             **_standing(MessageState.QUEUED),

@@ -86,7 +86,21 @@ class OutsideComplaintIn(Input):
     told_at: AwareDatetime = Field(description="来电时间", examples=["2026-03-02T09:05:00+08:00"])
     case: str = Field("", max_length=60, description="业务编号；没有的填区划代码")
     about: AboutName = Field("home", description="问题出在属地、收件地还是两地")
-    code: str = Field("", max_length=12, description="问题发生在哪里：区划代码", examples=["520103000000"])
+    code: str = Field(
+        "", max_length=12, description="问题发生在一地的，哪里：区划代码", examples=["520103000000"]
+    )
+    receiving_place: str = Field(
+        "",
+        max_length=120,
+        description="没有业务编号、涉及两地的，收件地：区划代码或者全称；填了它们就不填 code",
+        examples=["贵州省贵阳市云岩区"],
+    )
+    home_place: str = Field(
+        "",
+        max_length=120,
+        description="同上，属地，牵头答复：区划代码或者全称",
+        examples=["510107000000"],
+    )
     name: str = Field("", max_length=60, description="可不填，加密保存")
     phone: str = Field("", max_length=30, description="可不填，加密保存")
     four: str = Field(
