@@ -29,7 +29,9 @@ def with_code(code: str = CODE) -> dict[str, Any]:
     return drafting.content(codes={"local": code})
 
 
-def publish(at: datetime.datetime, procedure: str = FIRST, code: str = CODE, **more: Any) -> AcceptanceStandard:
+def publish(
+    at: datetime.datetime, procedure: str = FIRST, code: str = CODE, **more: Any
+) -> AcceptanceStandard:
     province = more.pop("province", GUIZHOU)
     return drafting.publish(province, at=at, procedure=procedure, said=with_code(code), **more)
 
@@ -64,7 +66,9 @@ class TestLocalCode:
         publish(at, province=None)
         assert "五省共用的内容里" in refused(at)
 
-    def test_is_free_once_withdrawn_and_once_the_version_without_it_holds(self, at: datetime.datetime) -> None:
+    def test_is_free_once_withdrawn_and_once_the_version_without_it_holds(
+        self, at: datetime.datetime
+    ) -> None:
         row = publish(at)
         publishing.withdraw(row.id, reason="写错了", by=stories.actor("manager.520000"), at=at)
         publish(at, OTHER)
