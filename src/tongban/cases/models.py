@@ -1,5 +1,7 @@
 """A case and everything that belongs to it. Every row carries `case_id`, so that one step touches one place."""
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -10,9 +12,15 @@ from tongban.directory.models import Authority, Division, Window
 from tongban.kernel import ids
 from tongban.people.identity import ApplicantKind, IdentityKind
 
+if TYPE_CHECKING:
+    from tongban.duties.models import Duty
+
 
 class Case(models.Model):
     """One application by one applicant (办件). `state` is written by `operations._step` and nobody else."""
+
+    # The open duties as a step of this process has just left them; None: to be read.
+    left_open: "list[Duty] | None" = None
 
     id = models.BigIntegerField(primary_key=True)
     mode = models.CharField("办理模式", max_length=12, choices=Mode, default=Mode.COLLECTED)

@@ -118,6 +118,20 @@ _visible = compiled.Read(
 )
 
 
+def locked_for(actor: Actor, case_id: int) -> compiled.Asked:
+    """Give the query that locks and reads a case, with places, matter and applicant, if one of the staff may see it."""
+    assert not actor.is_system and not actor.is_applicant
+    return _locked.asked(case_id, shape=_sight(actor))
+
+
+_locked = compiled.Read(
+    lambda actor, case_id: (
+        visible_to(actor).select_related(*SHOWN).select_for_update(of=("self",)).filter(id=case_id)
+    ),
+    int,
+)
+
+
 def _sight(actor: Actor) -> Actor:
     """Give what `visible_to` looks at of one of the staff: where they hold which posts, not who they are."""
     posts = (replace(p, place="", division_code="") for p in actor.posts)

@@ -20,7 +20,7 @@ from tongban.directory import places, rules
 from tongban.directory.models import Authority, AuthorityKind, ContactList, Division, Window
 from tongban.kernel import crypto, worktime
 
-LOCK = 7_305_104  # of pg_advisory_xact_lock: versions are numbered one after the other
+LOCK = 7_305_111  # of pg_advisory_xact_lock: versions are numbered one after the other
 LABELS: dict[str, str | Promise] = {
     "name": gettext_lazy("名称"),
     "kind": gettext_lazy("类别"),

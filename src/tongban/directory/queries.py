@@ -3,7 +3,7 @@
 import datetime
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -247,7 +247,21 @@ def open_window(window_id: int) -> Window:
     Raises:
         rules.NotListed: it is not on the contact list (P13).
     """
-    window = _window.first(window_id)
+    return _must_be_open(_window(window_id))
+
+
+def open_window_held(window_id: int) -> tuple[Window, int]:
+    """Give an open window, and the stamp of `held_stamp`, in one trip.
+
+    Raises:
+        rules.NotListed: it is not on the contact list (P13).
+    """
+    _hold, windows, stamps = trip.read_models([HOLD, _window.asked(window_id), STAMP])
+    return _must_be_open(windows), int(stamps[0][0])
+
+
+def _must_be_open(found: Sequence[Window]) -> Window:
+    window = found[0] if found else None
     if window is None or not window.is_open:
         raise rules.NotListed(place=window.name if window else "")
     return window

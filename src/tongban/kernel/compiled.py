@@ -12,7 +12,7 @@ Everything that is not one of the values is part of the text: what differs from 
 import datetime
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -21,7 +21,6 @@ from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=Model)
 _SHAPES_AT_MOST = 2000
-_UNWRITTEN: Any = object()
 _FIRST = (
     4_611_686_018_427_000_000  # nobody's id, nobody's day: a mark that is found again in the compiled text
 )
@@ -112,6 +111,14 @@ class _Text(Generic[M]):
         return row
 
 
+class Asked(NamedTuple):
+    """A query that waits to be sent, and what makes models of its rows."""
+
+    sql: str
+    values: Sequence[Any]
+    models: Callable[[Iterable[Sequence[Any]]], list[Any]]
+
+
 class Read(Generic[M]):
     """A read of models whose queryset is compiled once for each shape.
 
@@ -131,18 +138,29 @@ class Read(Generic[M]):
 
     def shaped(self, shape: Any, *values: Any) -> list[M]:
         """Give the rows for the values of a queryset of a shape."""
-        text = self._texts.get(shape, _UNWRITTEN)
-        if text is _UNWRITTEN:
-            text = self._written(shape, len(values))
-            if len(self._texts) >= _SHAPES_AT_MOST:
-                self._texts.clear()
-            self._texts[shape] = text
+        text = self._text(shape, len(values))
         if text is None:
             return []
         with connection.cursor() as cursor:
             cursor.execute(text.sql, text.values(values))
             rows = cursor.fetchall()
         return list(text.models(rows))
+
+    def asked(self, *values: Any, shape: Any = None) -> "Asked":
+        """Give the query for the values, to be sent together with others: see `trip.read` and `trip.read_models`."""
+        text = self._text(shape, len(values))
+        if text is None:
+            return Asked("SELECT WHERE false", (), list)
+        return Asked(text.sql, text.values(values), lambda rows: list(text.models(rows)))
+
+    def _text(self, shape: Any, count: int) -> "_Text[M] | None":
+        if shape not in self._texts:
+            text = self._written(shape, count)
+            if len(self._texts) >= _SHAPES_AT_MOST:
+                self._texts.clear()
+            self._texts[shape] = text
+            return text
+        return self._texts[shape]
 
     def _written(self, shape: Any, count: int) -> "_Text[M] | None":
         """Give the text for a shape; None where it can have no rows, whatever the values."""

@@ -8,17 +8,20 @@ The form can change (one statement, a database function) without its callers not
 import datetime
 import functools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import psycopg
 from django.db import connection, models, transaction
-from django.db.utils import ProgrammingError
+from django.db.utils import InternalError, ProgrammingError
 
-# A model and what follows `SELECT ... FROM table`, or None and a whole query; then its parameters.
-Query = tuple[type[models.Model] | None, str, Sequence[Any]]
+from tongban.kernel import compiled
+
+# A compiled query; or a model and what follows `SELECT ... FROM table`, or None and a whole query, then its parameters.
+Query = compiled.Asked | tuple[type[models.Model] | None, str, Sequence[Any]]
+_Statement = tuple[str, Sequence[Any]]
 
 # Values that go to the database as they are, by the kind of field; all others the field itself prepares.
 _AS_THEY_ARE: "Mapping[type[models.Field[Any, Any]], type]" = {
@@ -31,26 +34,73 @@ _AS_THEY_ARE: "Mapping[type[models.Field[Any, Any]], type]" = {
     models.DateTimeField: datetime.datetime,
     models.DateField: datetime.date,
 }
-_whole: ContextVar[bool] = ContextVar("whole", default=False)
+# What waits to be written, in a transaction that is undone as a whole; None in all others.
+_waiting: ContextVar[list[_Statement] | None] = ContextVar("waiting", default=None)
 
 
 @contextmanager
 def all_or_nothing() -> Iterator[None]:
-    """Let whatever is refused inside undo the whole transaction that is open.
+    """Open a transaction that whatever is refused inside undoes as a whole.
 
     Its parts then need no savepoints, each of which is two trips. Nobody inside may catch a refusal and go on
-    asking the database: that raises an error.
+    asking the database: that raises an error. What trips write waits for whoever asks the database next, or for
+    COMMIT, and goes with that: an error of it is raised there, and undoes as much.
     """
-    mark = _whole.set(True)
+    mark = _waiting.set([])
     try:
-        yield
+        with transaction.atomic(), connection.execute_wrapper(_write_first):
+            yield
+            _commit()
     finally:
-        _whole.reset(mark)
+        _waiting.reset(mark)
 
 
-def part() -> transaction.Atomic:
-    """Begin a transaction, or a part of the open one that is undone by itself unless all of it is."""
-    return transaction.atomic(savepoint=not _whole.get())
+def part(*, of_another: bool = False) -> transaction.Atomic:
+    """Begin a transaction, or a part of the open one that is undone by itself, unless all of it is.
+
+    Args:
+        of_another: it belongs to a part that is open, and is undone with that.
+    """
+    return transaction.atomic(savepoint=_waiting.get() is None and not of_another)
+
+
+def _write_first(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    if _waiting.get():
+        _send(_taken())
+    return execute(sql, params, many, context)
+
+
+def _taken() -> list[_Statement]:
+    """Give what waits to be written, which then waits no more."""
+    waiting = _waiting.get() or []
+    statements = waiting.copy()
+    waiting.clear()
+    return statements
+
+
+def _commit() -> None:
+    """Write what waits and commit, in one trip; inside somebody else's transaction only write."""
+    connection.validate_no_broken_transaction()
+    is_outermost = len(connection.atomic_blocks) == 1
+    statements = _taken()
+    if not statements:
+        return
+    said = _send([*statements, ("COMMIT", ())] if is_outermost else statements)
+    # Django finds nothing left to commit and goes on to what was to happen afterwards.
+    if is_outermost and said != "COMMIT":
+        raise InternalError("the transaction was broken before it ended")
+
+
+def _send(statements: Sequence[_Statement]) -> str | None:
+    """Send statements together and give what the database says of the last one."""
+    raw = raw_connection()
+    cursor = psycopg.Cursor(raw)
+    with connection.wrap_database_errors, raw.pipeline():
+        for sql, values in statements:
+            cursor = psycopg.Cursor(raw).execute(sql, values, prepare=True)
+    return cursor.statusmessage
 
 
 class Trip:
@@ -99,16 +149,18 @@ class Trip:
         self._statements.append((sql, list(parameters)))
 
     def send(self) -> None:
-        """Send everything and wait until the database has done it.
+        """Send everything and wait until the database has done it; see `all_or_nothing` for when it waits itself.
 
         Raises:
             django.db.IntegrityError: when a constraint does not hold; the transaction is then over.
         """
-        raw = raw_connection()
-        with connection.wrap_database_errors, raw.pipeline():
-            for sql, values in self._statements:
-                psycopg.Cursor(raw).execute(sql, values, prepare=True)
-        self._statements.clear()
+        waiting = _waiting.get()
+        if waiting is None:
+            _send(self._statements)
+        else:
+            raw_connection()  # refuses outside a transaction
+            waiting += self._statements
+        self._statements = []
 
 
 @functools.cache
@@ -155,19 +207,43 @@ def read_models(queries: Sequence[Query]) -> list[list[Any]]:
     Args:
         queries: (model, what follows `SELECT ... FROM table`, parameters), or (None, whole query, parameters).
     """
-    raw = raw_connection()
+    return _read(raw_connection(), queries, _taken())
+
+
+def read(*queries: compiled.Asked) -> list[list[Any]]:
+    """Run compiled queries in one round trip, inside a transaction or outside, and give the rows of each."""
+    if connection.in_atomic_block:
+        return read_models(queries)
+    connection.ensure_connection()
+    return _read(connection.connection, queries, ())
+
+
+def _read(
+    raw: "psycopg.Connection[Any]", queries: Sequence[Query], first: Sequence[_Statement]
+) -> list[list[Any]]:
     cursors = []
     with connection.wrap_database_errors, raw.pipeline():
-        for model, sql, parameters in queries:
-            text = sql if model is None else f"{_select(model)} {sql}"
+        for sql, parameters in first:
+            psycopg.Cursor(raw).execute(sql, parameters, prepare=True)
+        for query in queries:
+            text, parameters = query[:2] if isinstance(query, compiled.Asked) else (_whole(query), query[2])
             cursors.append(psycopg.Cursor(raw).execute(text, parameters, prepare=True))
-    found: list[list[Any]] = []
-    for (model, _sql, _parameters), cursor in zip(queries, cursors, strict=True):
-        rows = cursor.fetchall()
-        found.append(rows if model is None else [_from_row(model, row) for row in rows])
-    return found
+    return [_models(query, cursor.fetchall()) for query, cursor in zip(queries, cursors, strict=True)]
 
 
+def _models(query: Query, rows: list[Any]) -> list[Any]:
+    if isinstance(query, compiled.Asked):
+        return query.models(rows)
+    model = query[0]
+    return rows if model is None else [_from_row(model, row) for row in rows]
+
+
+def _whole(query: tuple[type[models.Model] | None, str, Sequence[Any]]) -> str:
+    model, sql, _parameters = query
+    return sql if model is None else f"{_select(model)} {sql}"
+
+
+@functools.cache
 def _select(model: type[models.Model]) -> str:
     columns = ", ".join(f'"{f.column}"' for f in model._meta.local_concrete_fields)
     return f'SELECT {columns} FROM "{model._meta.db_table}"'

@@ -2,11 +2,12 @@
 
 import datetime
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from tongban.kernel import compiled, crypto
+from tongban.kernel import compiled, crypto, trip, worktime
 from tongban.people.actors import Actor, HeldPost, Party, PartyKind, Standing
 from tongban.people.models import (
     Applicant,
@@ -30,14 +31,17 @@ def actor_of(person: Person, *, on: datetime.date) -> Actor:
     return Actor(id=person.pk, name=person.name, posts=tuple(_held(p) for p in _posts(person.pk, on)))
 
 
-_posts = compiled.Read(
-    lambda person_id, on: (
-        Post.objects.filter(person=person_id, valid_from_on__lte=on)
-        .filter(Q(valid_until_on=None) | Q(valid_until_on__gt=on))
-        .select_related("window__division", "authority__division")
-        .order_by("id")
-    ),
-    int,
+def _posts_on(on: datetime.date, **whose: Any) -> QuerySet[Post]:
+    rows = Post.objects.filter(valid_from_on__lte=on, **whose)
+    rows = rows.filter(Q(valid_until_on=None) | Q(valid_until_on__gt=on))
+    return rows.select_related("window__division", "authority__division").order_by("id")
+
+
+_posts = compiled.Read(lambda person_id, on: _posts_on(on, person=person_id), int, datetime.date)
+_posts_of_token = compiled.Read(
+    lambda digest, at, on: _posts_on(on, person__in=_valid_tokens(digest, at).values("person")),
+    bytes,
+    datetime.datetime,
     datetime.date,
 )
 
@@ -89,18 +93,34 @@ def _held(post: Post) -> HeldPost:
     )
 
 
-def person_of_token(secret: str, *, at: datetime.datetime) -> Person | None:
-    """Give whose bearer token this is; None when it is unknown, expired, revoked, or the person inactive."""
-    row = _token.first(crypto.sm3(secret.encode()), at)
-    return row.person if row else None
+def of_token(
+    secret: str, *, at: datetime.datetime, key: str = ""
+) -> tuple[Person, Actor, Submission | None] | None:
+    """Give whose bearer token this is, as somebody who acts now, and what a write under a key got, in one trip.
+
+    None when the token is unknown, expired or revoked, or the person inactive.
+    """
+    digest, on = crypto.sm3(secret.encode()), at.astimezone(worktime.BEIJING).date()
+    answer = [_answer_of_token.asked(digest, at, key)] if key else []
+    people, posts, *answers = trip.read(
+        _token.asked(digest, at), _posts_of_token.asked(digest, at, on), *answer
+    )
+    if not people:
+        return None
+    person: Person = people[0].person
+    if person.kind == PersonKind.APPLICANT:
+        actor = actor_of(person, on=on)
+    else:
+        actor = Actor(id=person.pk, name=person.name, posts=tuple(_held(p) for p in posts))
+    return person, actor, next(iter(answers[0]), None) if answers else None
+
+
+def _valid_tokens(digest: bytes, at: datetime.datetime) -> QuerySet[Token]:
+    return Token.objects.filter(digest=digest, expires_at__gt=at, revoked_at=None, person__is_active=True)
 
 
 _token = compiled.Read(
-    lambda digest, at: Token.objects.select_related("person").filter(
-        digest=digest, expires_at__gt=at, revoked_at=None, person__is_active=True
-    ),
-    bytes,
-    datetime.datetime,
+    lambda digest, at: _valid_tokens(digest, at).select_related("person"), bytes, datetime.datetime
 )
 
 
@@ -111,6 +131,14 @@ def answer_to(person_id: int, key: str) -> Submission | None:
 
 _answer = compiled.Read(
     lambda person_id, key: Submission.objects.filter(person_id=person_id, key=key), int, str
+)
+_answer_of_token = compiled.Read(
+    lambda digest, at, key: Submission.objects.filter(
+        person__in=_valid_tokens(digest, at).values("person"), key=key
+    ),
+    bytes,
+    datetime.datetime,
+    str,
 )
 
 

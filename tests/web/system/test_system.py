@@ -116,7 +116,7 @@ class TestAccounts:
         secret = operations.issue_token(person, at=directory.now())
         assert send(signed_in("sysadmin"), f"/system/accounts/{person.pk}/off/").status_code == 302
         assert theirs.get("/desk/").status_code == 302
-        assert queries.person_of_token(secret, at=directory.now()) is None
+        assert queries.of_token(secret, at=directory.now()) is None
         assert [e.payload["account"] for e in events("account_off")] == ["clerk.520103"]
 
     @pytest.mark.article("S2")
@@ -142,7 +142,7 @@ class TestPosts:
                 data = {"post": Post.objects.get(person=person, role="lead").pk}
             assert send(client, f"/system/accounts/{person.pk}/{act}/", **data).status_code == 302
             assert theirs.get("/desk/").status_code == 302
-            assert queries.person_of_token(secret, at=directory.now()) is None
+            assert queries.of_token(secret, at=directory.now()) is None
         page = client.get(f"/system/accounts/{person.pk}/").content.decode()
         assert "授予岗位" in page[page.index("账号变动") :]
         assert "收回岗位" in page[page.index("账号变动") :]

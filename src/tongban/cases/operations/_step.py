@@ -21,6 +21,7 @@ from django.db import models, transaction
 from tongban.cases import following, permissions, queries, rules
 from tongban.cases.clocks import Counts, Limit
 from tongban.cases.models import Case, CaseChild
+from tongban.cases.operations import holding
 from tongban.cases.states import (
     BEGINNINGS,
     CHANNEL_DAYS,
@@ -284,6 +285,8 @@ class Taking:
         for task in following.JOBS.get(self.name, ()):
             out.call(_DEFER, [task, json.dumps({"case_id": self.case.id, "seq": self.case.journal_seq})])
         out.send()
+        case = self.case
+        case.left_open = [d for d in self.open_duties if not d.outcome]
         changed = [w for w in windows | {self.case.home_window_id} if w]
         for listener in following.ON_CHANGE:
             transaction.on_commit(functools.partial(listener, self.case, changed), robust=True)
@@ -320,12 +323,14 @@ def taking(
         rules.ChangedMeanwhile: somebody took a step since.
         permissions.NotYourPart, permissions.NotThisState: not this person's step, or not now.
     """
-    with trip.part():
-        case, open_duties, stamp = _lock(case_id)
+    known = holding.take(case_id)
+    with trip.part(of_another=known is not None):
+        held = known or holding.read(case_id)
+        case = held.case
         if revision is not None and revision != case.revision:
             raise rules.changed_meanwhile(case)
         require(name, case, by=by)
-        step = Taking(name, case, open_duties=open_duties, stamp=stamp, by=by, at=at)
+        step = Taking(name, case, open_duties=held.open_duties, stamp=held.stamp, by=by, at=at)
         yield step
         step.write()
 
@@ -350,11 +355,22 @@ def asking_once(
 
 
 def begin(
-    case: Case, *, rows: Sequence[models.Model], by: Actor, at: datetime.datetime, name: str = "open"
+    case: Case,
+    *,
+    rows: Sequence[models.Model],
+    by: Actor,
+    at: datetime.datetime,
+    name: str = "open",
+    stamp: int | None = None,
 ) -> Taking:
-    """Write a new case with everything it begins with, in one round trip; `name` is one of BEGINNINGS."""
-    with trip.part():
-        step = Taking(name, case, open_duties=[], stamp=directory.held_stamp(), by=by, at=at)
+    """Write a new case with everything it begins with, in one round trip; `name` is one of BEGINNINGS.
+
+    Args:
+        stamp: `directory.held_stamp` of the open transaction, where the caller has it.
+    """
+    with trip.part(of_another=stamp is not None):
+        held = directory.held_stamp() if stamp is None else stamp
+        step = Taking(name, case, open_duties=[], stamp=held, by=by, at=at)
         step.add(*rows)
         step.write(is_new=True)
     return step
@@ -372,13 +388,19 @@ def editing(
     Raises:
         permissions.NotYourPart, permissions.NotThisState: what was entered can't be changed by this person, or now.
     """
-    with trip.part():
-        (rows,) = trip.read_models([(Case, "WHERE id = %s FOR UPDATE", [case_id])])
-        if not rows:
-            raise rules.UnknownCase()
-        case = rows[0]
+    known = holding.take(case_id)
+    with trip.part(of_another=known is not None):
+        case = known.case if known else _locked(case_id)
         require(case, by=by)
         yield case
+
+
+def _locked(case_id: int) -> Case:
+    (rows,) = trip.read_models([(Case, "WHERE id = %s FOR UPDATE", [case_id])])
+    if not rows:
+        raise rules.UnknownCase()
+    case: Case = rows[0]
+    return case
 
 
 def save(*changes: tuple[models.Model, Iterable[str]], new: Sequence[models.Model] = ()) -> None:
@@ -396,17 +418,3 @@ def save(*changes: tuple[models.Model, Iterable[str]], new: Sequence[models.Mode
         out.update(type(row), {n: getattr(row, n) for n in names}, where=where)
     out.insert(new)
     out.send()
-
-
-def _lock(case_id: int) -> tuple[Case, list[Duty], int]:
-    _held, case_rows, duty_rows, stamps = trip.read_models(
-        [
-            directory.HOLD,  # before the row's lock: nobody who has a case waits for a calendar
-            (Case, "WHERE id = %s FOR UPDATE", [case_id]),
-            (Duty, "WHERE case_id = %s AND done_at IS NULL ORDER BY is_turn DESC, due_at", [case_id]),
-            directory.STAMP,
-        ]
-    )
-    if not case_rows:
-        raise rules.UnknownCase()
-    return case_rows[0], duty_rows, stamps[0][0]

@@ -21,7 +21,7 @@ from tongban.cases.states import CaseOutcome, Mode, State
 from tongban.catalogue import standards
 from tongban.directory import queries as directory
 from tongban.journal.operations import NOTHING_BEFORE
-from tongban.kernel import ids, refusals
+from tongban.kernel import ids, refusals, trip
 from tongban.kernel import text as text_of
 from tongban.people.actors import Actor
 
@@ -33,17 +33,19 @@ def open_case(*, by: Actor, at: datetime.datetime, window_id: int | None = None)
         permissions.NoWindow: the person is clerk of no window, or not of this one.
         directory.rules.NotListed: the window is not on the contact list (P13).
     """
-    window = directory.open_window(permissions.require_window(by, window_id))
-    case = Case(
-        id=ids.new_id(at),
-        mode=Mode.COLLECTED,
-        state=State.DRAFTING,
-        receiving_window_id=window.id,
-        opened_at=at,
-        opened_by_id=by.id or 0,
-        journal_head=NOTHING_BEFORE,
-    )
-    _step.begin(case, rows=[CaseApplicant(case=case)], by=by, at=at)
+    window_id = permissions.require_window(by, window_id)
+    with trip.part():
+        window, stamp = directory.open_window_held(window_id)
+        case = Case(
+            id=ids.new_id(at),
+            mode=Mode.COLLECTED,
+            state=State.DRAFTING,
+            receiving_window=window,
+            opened_at=at,
+            opened_by_id=by.id or 0,
+            journal_head=NOTHING_BEFORE,
+        )
+        _step.begin(case, rows=[CaseApplicant(case=case)], by=by, at=at, stamp=stamp)
     return case
 
 

@@ -41,7 +41,7 @@ def open_case(request: TongbanRequest, payload: bodies.OpenIn) -> Status[Any]:
     """Open a case at the person's window."""
     at = requests.time_of(request)
     case = intake.open_case(by=request.actor, at=at, window_id=payload.window_id)
-    return Status(201, _answer(case.id, request))
+    return Status(201, showing.after_step(case, now=at))
 
 
 def _answer(case_id: int, request: TongbanRequest) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def brief(case: Case, *, now: datetime.datetime, turn: Duty | None = None) -> di
 
 def after_step(case: Case, *, now: datetime.datetime) -> dict[str, Any]:
     """Give a case as a write answers with it: brief, and whose turn it is until when."""
-    turn = next((d for d in queries.duties_of(case.id) if d.is_turn), None)
+    open_duties = queries.duties_of(case.id) if case.left_open is None else case.left_open
+    turn = next((d for d in open_duties if d.is_turn), None)
     return brief(case, now=now, turn=turn)
 
 

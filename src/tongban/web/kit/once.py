@@ -8,6 +8,7 @@ two transactions that waited for each other) was rolled back whole and is tried 
 
 import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
@@ -73,23 +74,27 @@ def once_with_key(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
             raise KeyMissing(fields={requests.KEY_HEADER: KeyMissing().message})
         if len(key) > KEY_LENGTH:
             raise KeyTooLong(limit=KEY_LENGTH)
-        with trip.all_or_nothing():
-            return _counted(view, request, *args, **kwargs)
+        return _counted(view, request, *args, within=trip.all_or_nothing, **kwargs)
 
     return wrapper
 
 
 def _counted(
-    view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any
+    view: Callable[..., HttpResponse],
+    request: HttpRequest,
+    *args: Any,
+    within: Callable[[], AbstractContextManager[None]] = transaction.atomic,
+    **kwargs: Any,
 ) -> HttpResponse:
     key, digest = requests.idempotency_key(request), digest_of(request)
     person_id = cast(int, request.user.pk)
-    known = queries.answer_to(person_id, key)
+    known = requests.answer_given(request)
     if known:
         return replay(known, digest)
     run = functools.partial(_run, view, request, *args, **kwargs)
+    once_written = functools.partial(_once_written, run, request, key, digest, within)
     try:
-        return _once_written(run, request, key, digest)
+        return once_written()
     except _NotKept as refused:
         # Perhaps only because the same write was done while this one waited for the row.
         known = queries.answer_to(person_id, key)
@@ -103,15 +108,19 @@ def _counted(
             raise
     _rewind(request)
     try:
-        return _once_written(run, request, key, digest)
+        return once_written()
     except _NotKept as refused:
         return refused.response
 
 
 def _once_written(
-    run: Callable[[], HttpResponse], request: HttpRequest, key: str, digest: bytes
+    run: Callable[[], HttpResponse],
+    request: HttpRequest,
+    key: str,
+    digest: bytes,
+    within: Callable[[], AbstractContextManager[None]],
 ) -> HttpResponse:
-    with transaction.atomic():
+    with within():
         response = run()
         if response.status_code >= 400:
             raise _NotKept(response)

@@ -12,7 +12,7 @@ from tongban.directory import queries as directory
 from tongban.kernel import ids, worktime
 from tongban.people import queries as people
 from tongban.people.actors import Actor
-from tongban.people.models import Person
+from tongban.people.models import Person, Submission
 
 PARTY = "party"  # in the session: the key of the one for whom an applicant acts
 KEY_FIELD = "_key"  # a form's idempotency key; programs send the header instead
@@ -74,6 +74,30 @@ def address_of(request: HttpRequest) -> str:
 def idempotency_key(request: HttpRequest) -> str:
     """Give the key under which this write counts once; empty when the sender gave none."""
     return (request.headers.get(KEY_HEADER) or request.POST.get(KEY_FIELD) or "").strip()[:80]
+
+
+def answer_given(request: HttpRequest) -> Submission | None:
+    """Give the answer that this write already got under its key, as it was when the request came in."""
+    if "_answer" not in request.__dict__:
+        request.__dict__["_answer"] = people.answer_to(request.user.pk or 0, idempotency_key(request))
+    answer: Submission | None = request.__dict__["_answer"]
+    return answer
+
+
+def let_in(request: HttpRequest, token: str) -> Person | None:
+    """Make the person of a bearer token the one who acts, None when it is nobody's; looked up once a request."""
+    known = request.__dict__.get("_token_person")
+    if isinstance(known, Person):
+        return known
+    key = request.headers.get(KEY_HEADER, "").strip()[:80]
+    found = people.of_token(token, at=time_of(request), key=key)
+    if found is None:
+        return None
+    person, actor, answer = found
+    request.__dict__ |= {"_token_person": person, "_answer": answer}
+    request.user = person
+    cast(Any, request).actor = actor
+    return person
 
 
 def moment_text(at: datetime.datetime, id_: int) -> str:

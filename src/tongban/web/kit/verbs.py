@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from tongban.cases import off_list as off_list_queries
 from tongban.cases import queries, rules
 from tongban.cases.models import Case, Delivery, Suspension
-from tongban.cases.operations import acceptance, approval, intake, off_list, result, transfer
+from tongban.cases.operations import acceptance, approval, holding, intake, off_list, result, transfer
 from tongban.cases.states import STEPS, Channel
 from tongban.directory import queries as directory
 from tongban.kernel import numbers, refusals
@@ -67,6 +67,12 @@ class Verb:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     shows_notice: bool = False  # ends with a printed form: previewed first, see `notices.operations`
     sees: Callable[..., Case] = queries.get  # gives the case to those for whom it is there
+    draws: bool = False  # makes a document first, which nobody waits for
+
+    @property
+    def is_held(self) -> bool:
+        """Say whether the case is locked from the look whether it is there for somebody until the step is taken."""
+        return self.sees is queries.get and not self.draws
 
 
 def _departments(case: Case) -> list[tuple[str, str]]:
@@ -169,7 +175,7 @@ VERBS: dict[str, Verb] = {
         acceptance.ask_online_correction,
         (Ask("items", _("需补正的材料和内容"), "advice"), _DAYS, _BEYOND),
     ),
-    "decline_online": Verb(notices.decline, (_REASON,)),
+    "decline_online": Verb(notices.decline, (_REASON,), draws=True),
     "forward_online": Verb(transfer.forward_online, (Ask("home_code", _("转往属地"), "division"), _REASON)),
     "offer_online": Verb(result.offer_online),
     "hand_off": Verb(
@@ -197,6 +203,7 @@ VERBS: dict[str, Verb] = {
             Ask("result_name", _("结果名称"), help=_("例如：机动车驾驶证")),
             Ask("result_number", _("结果编号"), required=False),
         ),
+        draws=True,
     ),
     "refuse": Verb(
         notices.refuse,
@@ -204,6 +211,7 @@ VERBS: dict[str, Verb] = {
             _REASON,
             Ask("remedies", _("救济途径"), "long", help=_("写明申请行政复议或者提起行政诉讼的机关和期限")),
         ),
+        draws=True,
     ),
     "tell_result": Verb(
         result.tell,
@@ -272,9 +280,17 @@ def run(
         refusals.Refusal: of any kind, with sentences for the fields that are wrong.
     """
     found = verb(name)
+
+    def take() -> None:
+        arguments = {ask.name: read(ask, values.get(ask.name)) for ask in found.asks}
+        found.run(case_id, **found.fixed, **arguments, by=by, at=at, revision=revision)
+
+    if found.is_held and not by.is_applicant:
+        with holding.holding(case_id, by=by) as held:
+            take()
+        return held.case
     found.sees(case_id, for_=by)  # what a person may not see is not there for them
-    arguments = {ask.name: read(ask, values.get(ask.name)) for ask in found.asks}
-    found.run(case_id, **found.fixed, **arguments, by=by, at=at, revision=revision)
+    take()
     try:
         return queries.get(case_id, for_=by)
     except rules.UnknownCase:
