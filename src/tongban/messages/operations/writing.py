@@ -197,8 +197,8 @@ def note(key: str, *, by: Actor, at: datetime.datetime) -> Message:
     return row
 
 
-def hand_over(old_id: int, new_id: int, case_id: int | None = None) -> int:
-    """Let what a window that closes was told and nobody there has noted lie on the page of its successor; how many.
+def hand_over(old_id: int, new_id: int, case_id: int | None = None) -> None:
+    """Let what a window that closes was told and nobody there has noted lie on the page of its successor.
 
     Args:
         case_id: of this case only; None: everything, with the last case.
@@ -206,7 +206,7 @@ def hand_over(old_id: int, new_id: int, case_id: int | None = None) -> int:
     rows = Message.objects.filter(window_id=old_id, channel=Channel.IN_SITE, seen_at=None)
     if case_id is not None:
         rows = rows.filter(case_id=case_id)
-    return rows.update(window_id=new_id)
+    rows.update(window_id=new_id)
 
 
 def _values(case: Case, *, kind: Kind, language: str) -> dict[str, str]:
