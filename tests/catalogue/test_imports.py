@@ -158,6 +158,7 @@ class TestContacts:
 
         def change(book: openpyxl.Workbook) -> None:
             put(book["窗口"], 2, "经度", "106.7")
+            put(book["窗口"], 2, "电子邮箱", "yunyan@example.gov.cn")
             page = book["特殊日期"]
             assert page.cell(2, column(page, "原因")).value == "停电检修"
             put(page, 2, "上班", "10:00")
@@ -169,6 +170,7 @@ class TestContacts:
         assert confirm(row, at).status == "applied"
         window.refresh_from_db()
         assert (window.latitude, window.longitude) == (26.64702, 106.7)
+        assert window.email == "yunyan@example.gov.cn"
         days = {d.on: d for d in window.days.all()}
         assert days[monday].opens_at == datetime.time(10) and days[tuesday].closes_at is None
 
@@ -178,11 +180,13 @@ class TestContacts:
                 line(page, 窗口编号=window.id, 日期=on, 上班=opens, 下班=closes, 原因="x")
             line(page, 窗口编号=999_999, 日期="2026-03-12", 原因="x")
             put(book["窗口"], 2, "经度", "200")
+            put(book["窗口"], 2, "电子邮箱", "没有@")
 
         row = go(edited(data, wrong), at)
         found = {(f["sheet"], f["row"], f["column"]) for f in row.faults}
         assert found == {
             ("窗口", 2, "经度"),
+            ("窗口", 2, "电子邮箱"),
             ("特殊日期", 3, "日期"),
             ("特殊日期", 4, "下班"),
             ("特殊日期", 5, "日期"),

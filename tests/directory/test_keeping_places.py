@@ -55,7 +55,14 @@ class TestOutlet:
 class TestWindow:
     @pytest.mark.article("A2", "P9")
     def test_names_every_field_that_is_wrong(self, yunyan: Window, at: datetime.datetime) -> None:
-        wrong = {"name": "", "phone": "abc", "postcode": "12", "opens_at": "25:00", "closes_at": ""}
+        wrong = {
+            "name": "",
+            "phone": "abc",
+            "email": "a@b",
+            "postcode": "12",
+            "opens_at": "25:00",
+            "closes_at": "",
+        }
         with pytest.raises(rules.NotFilled) as refused:
             places.save_window(yunyan.id, wrong, who=WHO, at=at)
         assert set(refused.value.fields) == set(wrong)

@@ -100,6 +100,11 @@ class TestCode:
         nameless = {"utils", "helpers", "common", "services", "manager", "misc"}
         assert [p for p, _ in _modules() if nameless & {p.stem, p.parent.name}] == []
 
+    def test_no_two_locks_have_the_same_number(self) -> None:
+        said = [re.findall(r"LOCK = (7_305_\d+)", path.read_text()) for path, _ in _modules()]
+        numbers = [number for found in said for number in found]
+        assert len(numbers) > 5 and sorted(numbers) == sorted(set(numbers))
+
     def test_no_file_is_longer_than_600_lines(self) -> None:
         assert [p.name for p, _ in _modules() if len(p.read_text().splitlines()) > 600] == []
 

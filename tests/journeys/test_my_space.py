@@ -9,14 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys import desk
 from tests.journeys.desk import MATERIALS, Receiving
-from tests.journeys.person import check, enter
+from tests.journeys.person import act_for, check, enter
 from tests.journeys.product import Product
-
-
-def act_for(page: Page, name: str) -> None:
-    page.locator("header details.menu > summary").click()
-    page.get_by_role("button", name=f"换成：{name}").click()
-    expect(page.get_by_text(f"以“{name}”的名义")).to_be_visible()
 
 
 @pytest.mark.article("F2", "F8", "A6", "P15")

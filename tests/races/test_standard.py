@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from tests import stories
 from tests.catalogue import drafting
@@ -16,8 +17,8 @@ from tongban.cases import queries
 from tongban.cases.models import Case
 from tongban.cases.operations import entering, intake
 from tongban.catalogue import operations as catalogue
-from tongban.catalogue import standards
-from tongban.catalogue.models import AcceptanceStandard, Procedure, Stage
+from tongban.catalogue import soundness, standards
+from tongban.catalogue.models import AcceptanceStandard, Draft, Procedure, Stage
 from tongban.catalogue.operations import publishing
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -174,3 +175,31 @@ class TestOneDraft:
             intake.choose(story.id, home_code=stories.HOME, by=by, at=at)
             assert story.case.standard == pinned[story.id]
         is_whole(*[story.id for story in several])
+
+
+@pytest.mark.article("B2", "P7")
+def test_a_local_code_published_by_two_at_once_is_one_procedures(at: Any) -> None:
+    writer, reviewer = drafting.people(drafting.YUNNAN)
+    said: dict[str, Any] = {"province": drafting.YUNNAN, "stage": Stage.PROVINCE}
+    drafts = []
+    for key in ("015-1", "001-1"):
+        draft = publishing.begin(Procedure.objects.get(key=key), by=writer, at=at, **said)
+        content = drafting.content(codes={"local": "YN-1"})
+        publishing.save(draft.id, content, revision=draft.revision, by=writer, at=at)
+        drafts.append(publishing.submit(draft.id, by=writer, at=at))
+    on = datetime.date.fromisoformat(TODAY)
+
+    def publish(draft: Draft) -> AcceptanceStandard:
+        return publishing.publish(draft.id, effective_from_on=on, by=reviewer, at=at)
+
+    def first(pause: Any) -> None:
+        with transaction.atomic():
+            publish(drafts[0])
+            pause()
+
+    held = Held(first)
+    second = started(lambda: publish(drafts[1]))
+    assert second.is_alive()
+    held.let_go()
+    with pytest.raises(soundness.Unsound, match="机动车驾驶证换证"):
+        second.finished()

@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from tongban.catalogue import book_lines, permissions, queries, soundness
+from tongban.catalogue import book_lines, local_codes, permissions, queries, rules, soundness
 from tongban.catalogue.book_lines import PARTS, STANDARDS
 from tongban.catalogue.models import AcceptanceStandard, Draft, Procedure, Stage
 from tongban.catalogue.operations import publishing
@@ -122,6 +122,7 @@ class Planner:
                     self.fault(sheet, row, "key", sentence)
                 self.parts.setdefault((sheet.key, key), []).append(row)
         self.seen: set[str] = set()
+        self.codes: dict[str, list[str]] = {}  # the keys of the lines that say a local code, by code
 
     def fault(self, sheet: Sheet, row: Row, key: str, what: str) -> None:
         titles = {column.key: column.title for column in sheet.columns}
@@ -139,6 +140,8 @@ class Planner:
         self.seen.add(key)
         procedure, draft, before = self.known[key]
         content = self._content(line, before)
+        if code := local_codes.of(content):
+            self.codes.setdefault(code, []).append(key)
         if content == before:
             self.plan.same += 1
             return
@@ -155,6 +158,24 @@ class Planner:
             self.plan.changed += 1
             self.plan.changes.append(_("修改草案：{key} {name}").format(**said))
         self.plan.drafts.append((procedure, draft, content))
+
+    def check_codes(self, *, province: str | None, on: datetime.date) -> None:
+        """Name the local codes that another procedure has, in the province or in the same workbook.
+
+        Args:
+            province: whose standards the workbook brings; of a procedure of one province always that one's.
+        """
+        lines = {str(row.values["key"]): row for row in self.book.rows.get(self.main.key, [])}
+        held = local_codes.holders(self.codes, on=on)
+        for procedure, _draft, content in self.plan.drafts:
+            code = local_codes.of(content)
+            whose = procedure.province_id or province
+            said = local_codes.clash(code, held.get(code, ()), procedure_id=procedure.id, province=whose)
+            for key in self.codes.get(code, ()):
+                if key != procedure.key and not said:
+                    said = _("与“{key}”一行的地方编码相同，一个编码只能给一个办理项。").format(key=key)
+            if said:
+                self.fault(self.main, lines[procedure.key], "codes_local", said)
 
     def _content(self, line: Row, before: Mapping[str, Any]) -> dict[str, Any]:
         """Give the content that a line and its parts ask for; what is not in the workbook stays as it was."""
@@ -196,6 +217,7 @@ def plan(book: Book, *, by: Actor, at: datetime.datetime) -> Plan:
     planner = Planner(book, _contents(by, at), main=STANDARDS, parts=PARTS, stage=whose(by)[1])
     for line in book.rows.get(STANDARDS.key, []):
         planner.line(line)
+    planner.check_codes(province=whose(by)[0], on=rules.day_of(at))
     return planner.plan
 
 

@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tongban.catalogue import elements, permissions, queries
+from tongban.catalogue import elements, permissions, queries, rules
 from tongban.catalogue.book import Contents, Plan, Planner, sheets_with
 from tongban.catalogue.book_lines import ELEMENTS, LAWS
 from tongban.catalogue.models import AcceptanceStandard, Draft, Item, Procedure, Stage
@@ -64,6 +64,7 @@ def plan(book: Book, *, by: Actor, at: datetime.datetime) -> Plan:
     planner = Planner(book, _contents(by, at), main=ELEMENTS, parts=(LAWS,), stage=Stage.ELEMENTS)
     for line in book.rows.get(ELEMENTS.key, []):
         planner.line(line)
+    planner.check_codes(province=None, on=rules.day_of(at))
     return planner.plan
 
 

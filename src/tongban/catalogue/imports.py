@@ -32,7 +32,7 @@ from tongban.people.models import Person
 from tongban.people.roles import Role
 
 TASK = "tongban.catalogue.tasks.go_through_import"
-LOCK = 7_305_105  # of pg_advisory_xact_lock: one workbook is written at a time
+LOCK = 7_305_110  # of pg_advisory_xact_lock: one workbook is written at a time
 Sheets = list[tuple[Sheet, Iterable[Mapping[str, Any]]]]
 
 

@@ -3,6 +3,8 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.fields.json import KT
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from tongban.directory.models import Division, Level
@@ -126,6 +128,8 @@ class AcceptanceStandard(models.Model):
                 name="a_five_province_standard_belongs_to_no_province",
             ),
         ]
+        # Who says a local code is asked before every publication (`local_codes`).
+        indexes = [models.Index(Upper(KT("content__codes__local")), name="standards_by_local_code")]
 
     def __str__(self) -> str:
         return f"{self.procedure} v{self.version}"

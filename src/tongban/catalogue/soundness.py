@@ -28,13 +28,12 @@ class Unsound(refusals.Incomplete):
     """标准还不能送审，请先改好：{what}"""
 
 
-def check(content: Mapping[str, Any], *, stage: int) -> None:
-    """Refuse a standard that says something impossible, with a sentence for each fault.
+def refuse(found: Faults) -> None:
+    """Refuse a standard of which something was found that does not hold, with a sentence for each.
 
     Raises:
         Unsound: with `fields` naming the inputs.
     """
-    found = faults(content, stage=stage)
     if found:
         raise Unsound(fields=found, what="".join(dict.fromkeys(found.values())))
 

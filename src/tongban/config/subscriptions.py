@@ -40,6 +40,8 @@ def connect() -> None:
         codes.SENDERS.append(send_code)
     if rating_link not in writing.RATING:
         writing.RATING.append(rating_link)
+    if writing.hand_over not in following.ON_HAND_OVER:
+        following.ON_HAND_OVER.append(writing.hand_over)
     imports.KINDS.setdefault(bringing.KIND, bringing.WORKBOOK)
     imports.KINDS.setdefault(hotline.KIND, hotline.WORKBOOK)
     following.queue_after(TELL, steps=MOMENTS)  # in the step's own transaction (P21(4))

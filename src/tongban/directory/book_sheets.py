@@ -53,6 +53,7 @@ WINDOWS = Sheet(
         Column("name", "窗口名称", required=True, width=34),
         Column("contact_name", "联系人"),
         Column("phone", "电话", required=True, width=20),
+        Column("email", "电子邮箱", width=26, help="公众看得到，例如 window@example.gov.cn"),
         Column("address", "邮寄地址", required=True, width=44),
         Column("postcode", "邮编"),
         Column("latitude", "纬度", help="十进制度数，例如 26.64702"),

@@ -20,7 +20,7 @@ from tongban.directory import places, rules
 from tongban.directory.models import Authority, AuthorityKind, ContactList, Division, Window
 from tongban.kernel import crypto, worktime
 
-LOCK = 7_305_104  # of pg_advisory_xact_lock: versions are numbered one after the other
+LOCK = 7_305_111  # of pg_advisory_xact_lock: versions are numbered one after the other
 LABELS: dict[str, str | Promise] = {
     "name": gettext_lazy("名称"),
     "kind": gettext_lazy("类别"),
@@ -32,6 +32,7 @@ LABELS: dict[str, str | Promise] = {
     "supervisor": gettext_lazy("指导监督窗口"),
     "contact_name": gettext_lazy("联系人"),
     "phone": gettext_lazy("电话"),
+    "email": gettext_lazy("电子邮箱"),
     "address": gettext_lazy("邮寄地址"),
     "postcode": gettext_lazy("邮编"),
     "hours": gettext_lazy("办公时间"),
@@ -95,10 +96,12 @@ def _authority_row(row: Authority) -> dict[str, Any]:
 
 
 def _window_row(row: Window) -> dict[str, Any]:
-    # Left out where there is none: a part that was published before positions were known is still the same.
+    # Left out where there is none: a part that was published before these were known is still the same.
     position = {} if row.latitude is None else {"latitude": row.latitude, "longitude": row.longitude}
+    email = {"email": row.email} if row.email else {}
     return {
         **position,
+        **email,
         "id": row.id,
         "name": row.name,
         "kind": row.kind,

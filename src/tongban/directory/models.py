@@ -118,6 +118,7 @@ class Window(models.Model):
     name = models.CharField("名称", max_length=120)
     contact_name = models.CharField("联系人", max_length=60, blank=True)
     phone = models.CharField("电话", max_length=30)
+    email = models.CharField("电子邮箱", max_length=120, blank=True)
     address = models.CharField("邮寄地址", max_length=200)
     postcode = models.CharField("邮编", max_length=6, blank=True)
     opens_at = models.TimeField("上班时间")

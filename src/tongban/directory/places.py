@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
@@ -33,8 +35,8 @@ AUTHORITY_FIELDS = ("name", "phone")
 HALL_FIELDS = ("name", "address")
 HOURS = ("opens_at", "break_from_at", "break_until_at", "closes_at")
 POSITION = ("latitude", "longitude")
-WINDOW_FIELDS = ("name", "contact_name", "phone", "address", "postcode", *POSITION, *HOURS)
-_OPTIONAL = frozenset({"contact_name", "postcode", "break_from_at", "break_until_at", *POSITION})
+WINDOW_FIELDS = ("name", "contact_name", "phone", "email", "address", "postcode", *POSITION, *HOURS)
+_OPTIONAL = frozenset({"contact_name", "email", "postcode", "break_from_at", "break_until_at", *POSITION})
 # Where the five provinces and their neighbours lie: a position outside has its numbers in the wrong order.
 _REACH = {"latitude": (18.0, 54.0), "longitude": (73.0, 136.0)}
 _PHONE = re.compile(r"[0-9+()（）\-—－ 转]{5,30}")
@@ -113,9 +115,19 @@ def _clean_one(model: type[models.Model], name: str, value: Any, *, is_optional:
         raise ValueError(_("最多 {limit} 个字").format(limit=limit))
     if name == "phone" and shown and not _PHONE.fullmatch(shown):
         raise ValueError(_("电话写法不对，例如 0851-86891234"))
+    if name == "email" and shown and not _is_email(shown):
+        raise ValueError(_("电子邮箱写法不对，例如 window@example.gov.cn"))
     if name == "postcode" and shown and not re.fullmatch(r"\d{6}", shown):
         raise ValueError(_("邮政编码是 6 位数字"))
     return shown
+
+
+def _is_email(shown: str) -> bool:
+    try:
+        validate_email(shown)
+    except ValidationError:
+        return False
+    return True
 
 
 def _time(value: Any, *, is_optional: bool) -> datetime.time | None:

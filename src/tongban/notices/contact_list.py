@@ -30,6 +30,7 @@ _WINDOWS = Sheet(
         Column("hall", "大厅", width=28),
         Column("contact_name", "联系人"),
         Column("phone", "电话", width=18),
+        Column("email", "电子邮箱", width=26),
         Column("address", "邮寄地址", width=46),
         Column("postcode", "邮编", width=9),
         Column("hours", "办公时间", width=26),
@@ -76,16 +77,22 @@ def as_workbook(whole: WholeList) -> bytes:
     """Give a version as Excel: windows and authorities of every province, for reading."""
     windows = [{**row, "kind_name": kind_name(row)} for row in whole.windows]
     about = [subtitle(whole), "依据《工作规程》第十三条公布。清单未涉及的地方，不适用工作规程。"]
-    return sheets.write([(_WINDOWS, windows), (_AUTHORITIES, whole.authorities)], title=title(), about=about)
+    # A version that was published before windows had an address keeps the very columns that it had.
+    has_email = any(row.get("email") for row in windows)
+    columns = [column for column in _WINDOWS.columns if has_email or column.key != "email"]
+    listed = Sheet(_WINDOWS.key, _WINDOWS.title, columns)
+    return sheets.write([(listed, windows), (_AUTHORITIES, whole.authorities)], title=title(), about=about)
 
 
 def as_pdf(whole: WholeList) -> bytes:
     """Give a version as PDF, A4 across, a table a province."""
+    has_email = any(row.get("email") for row in whole.windows)
+    heads = "联系人、电话、电子邮箱" if has_email else "联系人、电话"
     inputs = {
         "title": title(),
         "subtitle": subtitle(whole),
         "page": "第{page}页 共{pages}页",
-        "heads": ["区划", "窗口", "联系人、电话", "邮寄地址", "办公时间"],
+        "heads": ["区划", "窗口", heads, "邮寄地址", "办公时间"],
         "parts": [
             {"name": part.province.full_name, "rows": [_line(row) for row in part.content["windows"]]}
             for part in whole.parts
@@ -99,10 +106,12 @@ def as_pdf(whole: WholeList) -> bytes:
 
 
 def _line(row: Mapping[str, Any]) -> list[str]:
+    """Give the cells of a window; the e-mail, which stands below its telephone, comes last."""
     name = row["name"] if row["kind"] == WindowKind.HALL else f"{row['name']}（{kind_name(row)}）"
     contact = "　".join(filter(None, [row["contact_name"], row["phone"]]))
     address = " ".join(filter(None, [row["address"], row["postcode"]]))
-    return [pdf.printable(text) for text in (row["place"], name, contact, address, row["hours"])]
+    said = [pdf.printable(text) for text in (row["place"], name, contact, address, row["hours"])]
+    return [*said, row.get("email", "")]
 
 
 @functools.cache

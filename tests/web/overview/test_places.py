@@ -169,6 +169,10 @@ class TestPosition:
         assert (said["latitude"], said["longitude"]) == (26.6001, 106.7123)
         assert near.nearest(26.6001, 106.7123, limit=1)[0][0].window.id == yunyan.id
         assert own.send("PATCH", path, {"phone": "0851-86891234"}).json()["latitude"] == 26.6001
+        assert own.send("PATCH", path, {"email": "a@example.cn"}).json()["email"] == "a@example.cn"
+        assert own.send("PATCH", path, {"email": "a@b"}).json()["fields"].keys() == {"email"}
+        assert own.send("PATCH", path, {"phone": "0851-86891235"}).json()["email"] == "a@example.cn"
+        assert own.send("PATCH", path, {"email": ""}).json()["email"] == ""
         for wrong in ({"latitude": 106.6, "longitude": 26.6}, {"latitude": None}):
             assert own.send("PATCH", path, wrong).status_code == 422
         there = {"latitude": 25.0, "longitude": 102.7}
@@ -298,6 +302,34 @@ class TestPublicList:
         pdf = pypdf.PdfReader(io.BytesIO(Client().get(f"/contacts/{number}.pdf").content))
         text = "".join(page.extract_text() for page in pdf.pages)
         assert "联络清单" in text and "贵阳市云岩区" in text
+
+    @pytest.mark.article("A4", "P13", "B8")
+    def test_holds_a_windows_email_once_it_is_published(self, signed_in: SignedIn, yunyan: Window) -> None:
+        page, email = f"/overview/places/windows/{yunyan.id}/", "yunyan@example.gov.cn"
+        before = contacts.versions(limit=1)[0].number
+        wrong = post(signed_in(OWN), f"{page}save/", **{**NEW, "name": yunyan.name, "email": "a@b"})
+        text = wrong.content.decode()
+        assert wrong.status_code == 422 and "电子邮箱写法不对" in text and 'value="a@b"' in text
+        sent = {**NEW, "name": yunyan.name, "email": f" {email} "}
+        assert post(signed_in(OWN), f"{page}save/", **sent).status_code == 302
+        assert f'value="{email}"' in signed_in(OWN).get(page).content.decode()
+        assert email in signed_in(CITY).get(page).content.decode()
+        assert email in signed_in(CLERK).get("/desk/window/").content.decode()
+        client = Client()
+        assert email not in client.get("/contacts/", {"q": "云岩"}).content.decode()
+        assert email in signed_in(PROVINCE).get("/overview/contact-list/").content.decode()
+        post(signed_in(PROVINCE), "/overview/contact-list/520000000000/publish/")
+        assert f'href="mailto:{email}"' in client.get("/contacts/", {"q": email}).content.decode()
+        listed = client.get("/api/v1/contact-list").json()["windows"]
+        assert {w["email"] for w in listed if w["id"] == yunyan.id} == {email}
+        assert {w["email"] for w in listed if w["id"] != yunyan.id} == {""}
+        titles = []
+        for number in (before, before + 1):
+            book = openpyxl.load_workbook(io.BytesIO(client.get(f"/contacts/{number}.xlsx").content))
+            titles.append([cell.value for cell in book["窗口"][1]])
+        assert set(titles[1]) - set(titles[0]) == {"电子邮箱"}  # an old version's file stays as it was
+        pdf = pypdf.PdfReader(io.BytesIO(client.get(f"/contacts/{before + 1}.pdf").content))
+        assert email in "".join(p.extract_text() for p in pdf.pages).replace("\n", "")
 
     def test_says_that_there_is_no_such_version(self, db: None) -> None:
         for address in ("/contacts/999/", "/contacts/999.pdf", "/contacts/999/changes/"):

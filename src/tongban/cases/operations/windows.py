@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from procrastinate.contrib.django import app
 
-from tongban.cases import rules
+from tongban.cases import following, rules
 from tongban.cases.models import Case
 from tongban.cases.operations import _step, transfer
 from tongban.cases.states import FINAL, Mode, State
@@ -117,6 +117,7 @@ def hand_batch_over(window_id: int, *, ordered_by: str, at: datetime.datetime) -
         return len(found)
     with transaction.atomic():
         _finish(row, who=places.SYSTEM, reason="", at=at)
+        _follow(window_id, row.successor_id)
     return 0
 
 
@@ -127,7 +128,13 @@ def take_over(case_id: int, *, old_id: int, new_id: int, ordered_by: str, at: da
             transfer.custody(step, from_window_id=old_id, to_window_id=new_id)
         step.hand_window_over(old_id, new_id)
         step.note(from_window=old_id, to_window=new_id, ordered_by=ordered_by[:100])
+        _follow(old_id, new_id, case_id)
     return step.case
+
+
+def _follow(old_id: int, new_id: int, case_id: int | None = None) -> None:
+    for follow in following.ON_HAND_OVER:
+        follow(old_id, new_id, case_id)
 
 
 def _has_papers(case: Case, window_id: int) -> bool:

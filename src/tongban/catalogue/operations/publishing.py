@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from tongban.catalogue import elements, permissions, queries, rules, soundness
+from tongban.catalogue import elements, local_codes, permissions, queries, rules, soundness
 from tongban.catalogue.models import (
     CATALOGUE,
     AcceptanceStandard,
@@ -247,7 +247,7 @@ def submit(draft_id: int, *, by: Actor, at: datetime.datetime) -> Draft:
     permissions.require_edit(draft.province_id, by=by)
     if draft.state != "draft":
         raise InReview
-    soundness.check(draft.content, stage=draft.stage)
+    soundness.refuse(local_codes.faults(draft.content, draft=draft, on=rules.day_of(at)))
     draft.state, draft.submitted_at, draft.remark = "review", at, ""
     draft.save(update_fields=["state", "submitted_at", "remark"])
     note("submit", draft, by=by, at=at)
@@ -306,7 +306,9 @@ def publish(
     permissions.require_review(draft, by=by)
     if draft.state != "review":
         raise NotInReview
-    soundness.check(draft.content, stage=draft.stage)
+    if local_codes.of(draft.content):
+        local_codes.alone()
+    soundness.refuse(local_codes.faults(draft.content, draft=draft, on=rules.day_of(at)))
     before = _last(draft.procedure_id, draft.province_id, draft.stage)
     on = _checked_day(effective_from_on, before=before, at=at)
     if draft.stage == Stage.FIVE_PROVINCES:

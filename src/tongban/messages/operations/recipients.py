@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tongban.cases import queries as cases
 from tongban.cases.models import Case
 from tongban.cases.states import Mode
+from tongban.directory.models import Window
 from tongban.kernel import refusals, worktime
 from tongban.messages.states import CHINESE, Channel
 from tongban.people import applicants, mandates
@@ -86,9 +87,9 @@ def _holder_of(phone: str) -> Applicant | None:
         return None
 
 
-def of_window(case: Case) -> list[Recipient]:
-    """Give how the receiving window is told: on its page of today, and by text message where its phone takes one."""
-    digits = re.sub(r"[\s-]", "", case.receiving_window.phone)
+def of_window(window: Window) -> list[Recipient]:
+    """Give how a window is told: on its page of today, and by text message where its phone takes one."""
+    digits = re.sub(r"[\s-]", "", window.phone)
     found = [Recipient(Channel.IN_SITE, "", who="window")]
     if _MOBILE.fullmatch(digits):
         found.append(Recipient(Channel.SMS, digits, who="window"))

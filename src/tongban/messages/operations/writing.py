@@ -156,12 +156,15 @@ def _to_applicant(
 
 
 def _to_window(case: Case, *, outcome: str, once: str, at: datetime.datetime) -> list[Message]:
+    window: Window = case.receiving_window
+    while window.closed_at and window.successor:  # closed since the step: who took its place is told
+        window = window.successor
     rows = [
         _message(case, Kind.RESULT_HERE, one, once=once, more={"outcome": outcome}, at=at)
-        for one in recipients.of_window(case)
+        for one in recipients.of_window(window)
     ]
     for row in rows:
-        row.window_id = case.receiving_window_id
+        row.window_id = window.id
     return rows
 
 
@@ -192,6 +195,18 @@ def note(key: str, *, by: Actor, at: datetime.datetime) -> Message:
     same.update(seen_at=at, seen_by_name=by.name[:60])
     row.refresh_from_db()
     return row
+
+
+def hand_over(old_id: int, new_id: int, case_id: int | None = None) -> None:
+    """Let what a window that closes was told and nobody there has noted lie on the page of its successor.
+
+    Args:
+        case_id: of this case only; None: everything, with the last case.
+    """
+    rows = Message.objects.filter(window_id=old_id, channel=Channel.IN_SITE, seen_at=None)
+    if case_id is not None:
+        rows = rows.filter(case_id=case_id)
+    rows.update(window_id=new_id)
 
 
 def _values(case: Case, *, kind: Kind, language: str) -> dict[str, str]:

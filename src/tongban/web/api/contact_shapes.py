@@ -21,6 +21,7 @@ class ListedWindow(Schema):
     supervisor: str = Field(description="指导监督窗口（网点）")
     contact_name: str
     phone: str
+    email: str = Field("", description="电子邮箱；没有登记的为空")
     address: str
     postcode: str
     hours: str = Field(examples=["09:00–12:00，13:00–17:00"])

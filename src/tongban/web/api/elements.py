@@ -68,7 +68,7 @@ class MakeProcedureIn(Input):
 def make(request: TongbanRequest, payload: MakeProcedureIn) -> Status[Any]:
     """Make a procedure and begin its elements."""
     row = procedures.make(**payload.model_dump(), by=request.actor, at=requests.time_of(request))
-    return Status(201, shown(row))
+    return Status(201, shown(row, request))
 
 
 @router.post(
@@ -84,7 +84,7 @@ def begin(request: TongbanRequest, procedure: str) -> Status[Any]:
     row = queries.procedure(procedure)
     at = requests.time_of(request)
     draft = publishing.begin(row, province=None, stage=Stage.ELEMENTS, by=request.actor, at=at)
-    return Status(201, shown(draft))
+    return Status(201, shown(draft, request))
 
 
 @router.put(
@@ -103,4 +103,4 @@ def write(request: TongbanRequest, draft_id: int, payload: WriteElementsIn) -> d
     if row.stage != Stage.ELEMENTS:
         raise publishing.WrongStage
     publishing.save(row.id, content, revision=payload.revision, by=request.actor, at=at)
-    return shown(queries.draft(draft_id, for_=request.actor))
+    return shown(queries.draft(draft_id, for_=request.actor), request)

@@ -44,6 +44,7 @@ class KeptWindow(Schema):
     supervisor_id: int | None
     contact_name: str
     phone: str
+    email: str
     address: str
     postcode: str
     opens_at: str
@@ -75,6 +76,9 @@ class WindowIn(Input):
     name: str | None = None
     contact_name: str | None = None
     phone: str | None = Field(None, examples=["0851-86891234"])
+    email: str | None = Field(
+        None, description="电子邮箱，随联络清单公布；空字符串去掉", examples=["window@example.gov.cn"]
+    )
     address: str | None = None
     postcode: str | None = Field(None, examples=["550001"])
     opens_at: str | None = Field(None, examples=["09:00"])
@@ -350,9 +354,8 @@ def _kept(window_id: int, request: TongbanRequest) -> dict[str, Any]:
         for n in ("opens_at", "break_from_at", "break_until_at", "closes_at")
     }
     return {
-        **{
-            n: getattr(row, n) for n in ("id", "name", "kind", "contact_name", "phone", "address", "postcode")
-        },
+        **{n: getattr(row, n) for n in ("id", "name", "kind", "contact_name", "phone")},
+        **{n: getattr(row, n) for n in ("email", "address", "postcode")},
         **hours,
         "latitude": row.latitude,
         "longitude": row.longitude,

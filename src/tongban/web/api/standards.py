@@ -7,7 +7,7 @@ from ninja import Router, Status
 from ninja.params.functions import Query
 
 from tongban.cases import queries as cases
-from tongban.catalogue import comparing, queries, soundness
+from tongban.catalogue import comparing, local_codes, queries
 from tongban.catalogue.models import AcceptanceStandard, Difference, Draft
 from tongban.catalogue.operations import publishing, settling
 from tongban.kernel import worktime
@@ -22,7 +22,8 @@ from tongban.web.kit.requests import TongbanRequest
 router = Router(tags=["标准的制定"])
 
 
-def draft_shown(row: Draft) -> dict[str, Any]:
+def draft_shown(row: Draft, request: TongbanRequest) -> dict[str, Any]:
+    """Give a draft with what keeps it from review on the day of the request."""
     return {
         **{n: getattr(row, n) for n in ("id", "stage", "state", "revision", "remark")},
         "procedure": row.procedure.key,
@@ -30,7 +31,7 @@ def draft_shown(row: Draft) -> dict[str, Any]:
         "changed_by_name": row.changed_by_name,
         "changed_at": row.changed_at,
         "content": row.content,
-        "faults": soundness.faults(row.content, stage=row.stage),
+        "faults": local_codes.faults(row.content, draft=row, on=today_of(request)),
     }
 
 
@@ -94,7 +95,7 @@ def begin(request: TongbanRequest, payload: said.BeginIn) -> Status[Any]:
         by=request.actor,
         at=requests.time_of(request),
     )
-    return Status(201, draft_shown(row))
+    return Status(201, draft_shown(row, request))
 
 
 @router.get(
@@ -106,7 +107,7 @@ def begin(request: TongbanRequest, payload: said.BeginIn) -> Status[Any]:
 )
 def draft(request: TongbanRequest, draft_id: int) -> dict[str, Any]:
     """Give a draft with its faults."""
-    return draft_shown(queries.draft(draft_id, for_=request.actor))
+    return draft_shown(queries.draft(draft_id, for_=request.actor), request)
 
 
 @router.put(
@@ -124,7 +125,7 @@ def write(request: TongbanRequest, draft_id: int, payload: said.WriteIn) -> dict
     limits = {n: getattr(payload.content, n) for n in publishing.LIMITS}
     at = requests.time_of(request)
     publishing.save(row.id, {**content, **limits}, revision=payload.revision, by=request.actor, at=at)
-    return draft_shown(queries.draft(draft_id, for_=request.actor))
+    return draft_shown(queries.draft(draft_id, for_=request.actor), request)
 
 
 @router.post(
@@ -138,7 +139,7 @@ def write(request: TongbanRequest, draft_id: int, payload: said.WriteIn) -> dict
 def submit(request: TongbanRequest, draft_id: int) -> dict[str, Any]:
     """Hand a draft over for review."""
     row = queries.draft(draft_id, for_=request.actor)
-    return draft_shown(publishing.submit(row.id, by=request.actor, at=requests.time_of(request)))
+    return draft_shown(publishing.submit(row.id, by=request.actor, at=requests.time_of(request)), request)
 
 
 @router.post(
@@ -153,7 +154,7 @@ def send_back(request: TongbanRequest, draft_id: int, payload: said.RemarkIn) ->
     """Give a draft back to its writers."""
     row = queries.draft(draft_id, for_=request.actor)
     at = requests.time_of(request)
-    return draft_shown(publishing.send_back(row.id, remark=payload.remark, by=request.actor, at=at))
+    return draft_shown(publishing.send_back(row.id, remark=payload.remark, by=request.actor, at=at), request)
 
 
 @router.post(
@@ -287,7 +288,7 @@ def compose(request: TongbanRequest, procedure: str, payload: said.ComposeIn) ->
     row = settling.begin_common(
         queries.procedure(procedure), base=payload.base, by=request.actor, at=requests.time_of(request)
     )
-    return Status(201, draft_shown(row))
+    return Status(201, draft_shown(row, request))
 
 
 @router.get(

@@ -11,7 +11,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from tongban.catalogue import permissions, queries, rules, soundness, standards
+from tongban.catalogue import local_codes, permissions, queries, rules, standards
 from tongban.catalogue.models import Draft, Stage
 from tongban.catalogue.operations import publishing
 from tongban.kernel import refusals
@@ -38,7 +38,7 @@ def page(request: HttpRequest, draft_id: int) -> HttpResponse:
             by=door.actor_of(request),
             at=requests.time_of(request),
         )
-        if do == "submit" and soundness.faults(content, stage=draft.stage):
+        if do == "submit" and local_codes.faults(content, draft=draft, on=today_of(request)):
             # What was typed is kept; the page that follows says what is still wrong.
             return redirect(reverse("overview_draft", args=[draft.id]) + "?submit=1#faults")
         if do == "submit":
@@ -65,7 +65,7 @@ def _form_of(draft: Draft) -> ModuleType:
 def _page(
     request: HttpRequest, draft: Draft, content: dict[str, Any], refusal: refusals.Refusal | None = None
 ) -> HttpResponse:
-    faults = soundness.faults(content, stage=draft.stage)
+    faults = local_codes.faults(content, draft=draft, on=today_of(request))
     actor = door.actor_of(request)
     in_review = draft.state == "review"
     shown = {

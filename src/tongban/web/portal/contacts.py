@@ -56,7 +56,9 @@ def page(request: HttpRequest, number: int | None = None) -> HttpResponse:
 
 
 def _fits(row: dict[str, Any], words: str) -> bool:
-    return any(words in str(row[name]) for name in ("place", "name", "address", "phone", "code"))
+    return any(
+        words in str(row.get(name, "")) for name in ("place", "name", "address", "phone", "email", "code")
+    )
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

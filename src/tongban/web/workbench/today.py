@@ -21,6 +21,7 @@ from tongban.duties import queries as duties
 from tongban.duties.models import Duty
 from tongban.kernel import worktime
 from tongban.messages import queries as told
+from tongban.messages.models import Message
 from tongban.messages.operations import writing
 from tongban.people.actors import Actor, HeldPost
 from tongban.web.kit import owed, requests
@@ -65,7 +66,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "many": duties.TALLIED_AT_MOST,
         "waiting": waiting,
         "to_answer": [(owed.of(d, at=at), r) for d, r in off_list.to_answer(actor)],
-        "to_note": [(m, told.text_of(m)) for m in told.to_note(actor)],
+        "to_note": _to_note(actor),
         "count": len(mine),
         "begin_at": _begin_at(actor),
         "has_desk": bool(actor.window_ids or actor.department_ids),
@@ -74,6 +75,18 @@ def page(request: HttpRequest) -> HttpResponse:
     }
     is_part = getattr(request, "htmx", False)
     return render(request, "workbench/_today.html" if is_part else "workbench/today.html", shown)
+
+
+def _to_note(actor: Actor) -> list[tuple[Message, str, bool]]:
+    """Give what the person's windows were told, its text, and whether its case can be opened here.
+
+    One that ended at a window that closed is not its successor's.
+    """
+    rows = told.to_note(actor)
+    seen = set(
+        queries.visible_to(actor).filter(id__in=[m.case_id for m in rows]).values_list("id", flat=True)
+    )
+    return [(m, told.text_of(m), m.case_id in seen) for m in rows]
 
 
 @require_POST
