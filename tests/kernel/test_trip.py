@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -22,7 +23,9 @@ pytestmark = pytest.mark.usefixtures("committed", "nothing_read_anew")
 
 def answer(key: str) -> Submission:
     person = Person.objects.get(account="clerk.520103")
-    return Submission(person=person, key=key, request_digest=b"0" * 32, status=201, body="", at=directory.now())
+    return Submission(
+        person=person, key=key, request_digest=b"0" * 32, status=201, body="", at=directory.now()
+    )
 
 
 def write(*rows: Submission) -> None:
@@ -87,10 +90,8 @@ class TestAllOrNothing:
                 raise ValueError
 
         with pytest.raises(TransactionManagementError), trip.all_or_nothing():
-            try:
+            with suppress(ValueError):
                 refused()
-            except ValueError:
-                pass
         assert keys() == set()
 
     def test_does_afterwards_what_was_to_be_done_after_the_commit(self) -> None:
@@ -126,7 +127,6 @@ def assert_few(found: statements.Recording) -> None:
 
 
 class TestWritesOfTheApi:
-
     def sent(self, path: str, body: dict[str, Any]) -> tuple[statements.Recording, dict[str, Any]]:
         token = people.issue_token(Person.objects.get(account="clerk.520103"), at=directory.now())
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())}
