@@ -89,9 +89,8 @@ class TestAllOrNothing:
                 write(row)
                 raise ValueError
 
-        with pytest.raises(TransactionManagementError), trip.all_or_nothing():
-            with suppress(ValueError):
-                refused()
+        with pytest.raises(TransactionManagementError), trip.all_or_nothing(), suppress(ValueError):
+            refused()
         assert keys() == set()
 
     def test_does_afterwards_what_was_to_be_done_after_the_commit(self) -> None:
@@ -149,7 +148,7 @@ class TestWritesOfTheApi:
         story = stories.Story(at=directory.now()).open().fill()
         story.do("receive")
         path, revision = f"/cases/{story.case.number}/steps/choose_channel", story.case.revision
-        first, given = self.sent(path, {"revision": revision, "channel": "online"})
+        _first, given = self.sent(path, {"revision": revision, "channel": "online"})
         found, given = self.sent(path, {"revision": given["revision"], "channel": "post"})
         assert_few(found)
         kept = Case.objects.select_related("receiving_window", "home_window", "procedure").get(id=story.id)
