@@ -154,4 +154,4 @@ class TestWritesOfTheApi:
         kept = Case.objects.select_related("receiving_window", "home_window", "procedure").get(id=story.id)
         assert (kept.revision, kept.channel) == (given["revision"], "post")
         assert given["clock"]["bearer"] == kept.receiving_window.name
-        assert (given["item"], given["home_window"]) == (kept.procedure.name, kept.home_window.name)
+        assert (given["item"], given["home_window"]) == (kept.procedure.name, kept.home_window.name)  # type: ignore[union-attr]
