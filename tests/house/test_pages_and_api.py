@@ -17,7 +17,7 @@ OWN_ACCOUNT = "one's own password, second factor and sessions: by the person, ne
 BY_PROGRAM: dict[str, tuple[str, ...] | str] = {
     "today": ("today",),
     "today_note": ("noteTold",),
-    "search": ("searchCases",),
+    "search": ("searchCases", "findCases"),
     "window": ("getWindow", "getRoster"),
     "presence": ("markPresence",),
     "roster": ("planRoster",),

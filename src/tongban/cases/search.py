@@ -1,5 +1,7 @@
 """Find cases among those that somebody sees: by number, identity number, or the beginning of a name."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 
 from django.db.models import Q
@@ -15,6 +17,24 @@ from tongban.people.roles import Role
 IDENTITY_AT_MOST = 1000  # an agent may have handed in for many
 NAMED_AT_MOST = 5000  # of a name borne by more, a page is found among the newest of whoever sees many cases
 FEW_WINDOWS = 8
+_GROUPING = re.compile(r"[\s\-‐-―]")
+_IDENTITY = re.compile(r"[0-9A-Z]{6,20}", re.ASCII)
+
+
+def looks_like_identity(words: str) -> bool:
+    """Tell whether what was typed may be the number of a document that proves an identity: it stands in no address.
+
+    Twelve characters are a business number, whole or mistyped; no document of identity has twelve.
+    """
+    text = plain(words)
+    if not _IDENTITY.fullmatch(text) or len(text) == ids.LENGTH + 1:
+        return False
+    return sum(character.isdigit() for character in text) >= 6
+
+
+def plain(words: str) -> str:
+    """Give a number as it is kept, however it was typed."""
+    return _GROUPING.sub("", unicodedata.normalize("NFKC", text_of.clean(words))).upper()
 
 
 def find(actor: Actor, words: str, *, after: int | None = None) -> list[Case]:
@@ -23,7 +43,7 @@ def find(actor: Actor, words: str, *, after: int | None = None) -> list[Case]:
     Args:
         after: the id of the last case of the page before.
     """
-    text = text_of.clean_name(words)
+    text = plain(words) if looks_like_identity(words) else text_of.clean_name(words)
     seen = queries.visible_to(actor)
     last = seen.filter(id=after).values_list("opened_at", flat=True).first() if after is not None else None
     asked = Q()

@@ -12,6 +12,7 @@ from PIL import Image
 from tests import pictures
 from tests.web.api.program import Api
 from tests.web.api.test_door import problem
+from tongban.cases import queries
 from tongban.cases.models import Case
 from tongban.directory import queries as directory
 from tongban.journal.models import Look
@@ -251,7 +252,6 @@ class TestQueues:
         ]
 
     def test_search_gives_page_after_page(self, receiver: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-        from tongban.cases import queries
 
         monkeypatch.setattr(queries, "PAGE", 2)
         made = {receiver.send("POST", "/cases", {}).json()["number"] for _ in range(3)}
@@ -266,8 +266,44 @@ class TestQueues:
         assert made <= set(seen) and len(seen) == len(set(seen))
 
     def test_search_finds_by_number_and_by_identity(self, receiver: Api, entered: str) -> None:
-        for words in (entered, entered.replace("-", "").lower(), IDENTITY):
-            assert entered in [c["number"] for c in receiver.get("/cases", q=words).json()["cases"]]
+        for words in (
+            entered,
+            entered.replace("-", "").lower(),
+            IDENTITY,
+            f" {IDENTITY.lower()[:6]} {IDENTITY[6:]}",
+        ):
+            answer = receiver.send("POST", "/cases/search", {"q": words}, key=None)
+            assert entered in [c["number"] for c in answer.json()["cases"]]
+            if IDENTITY[6:] not in words:
+                assert receiver.get("/cases", q=words).json() == answer.json()
+
+    def test_search_by_identity_goes_on_page_by_page(
+        self, receiver: Api, entered: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(queries, "PAGE", 1)
+        first = receiver.send("POST", "/cases/search", {"q": IDENTITY}, key=None).json()
+        assert [c["number"] for c in first["cases"]] == [entered]
+        rest = receiver.send("POST", "/cases/search", {"q": IDENTITY, "after": first["after"]}, key=None)
+        assert rest.json() == {"cases": [], "after": None}
+
+    @pytest.mark.article("P26(4)", "S1")
+    @pytest.mark.parametrize(
+        "typed", [IDENTITY, IDENTITY.lower(), f"{IDENTITY[:6]} {IDENTITY[6:]}", "G12345678"]
+    )
+    def test_search_takes_no_identity_number_in_an_address(
+        self, receiver: Api, entered: str, typed: str
+    ) -> None:
+        refused = receiver.get("/cases", q=typed)
+        said = problem(refused, 422, "identity_in_address")
+        assert "POST /api/v1/cases/search" in said["message"] and set(said["fields"]) == {"q"}
+        assert typed not in refused.content.decode()
+
+    @pytest.mark.article("S1")
+    def test_search_by_identity_finds_nothing_of_other_windows(
+        self, api: Callable[[str], Api], entered: str
+    ) -> None:
+        found = api("clerk.530102").send("POST", "/cases/search", {"q": IDENTITY}, key=None)
+        assert found.json()["cases"] == []
 
 
 class TestPlaces:

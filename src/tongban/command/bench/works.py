@@ -240,7 +240,7 @@ class Reading:
             "newest cases": self._page("/desk/search/"),
             "search by name": self._page("/desk/search/?q=%E7%8E%8B"),
             "search by number": self._page(f"/desk/search/?q={number}"),
-            "search by identity (API)": self._query(f"/cases?q={identity}"),
+            "search by identity (API)": functools.partial(self._search, identity),
             "progress of a case (API)": self._query(f"/cases/{number}"),
             "case page": self._page(f"/desk/cases/{number}/"),
             "window page": self._page("/desk/window/"),
@@ -252,6 +252,9 @@ class Reading:
 
     def _page(self, path: str) -> clients.Work:
         return lambda: _none(self._person.get(path))
+
+    def _search(self, words: str) -> None:
+        self._program.send("POST", "/cases/search", {"q": words})
 
     def _query(self, path: str) -> clients.Work:
         return lambda: _none(self._program.read(path))

@@ -32,6 +32,16 @@ class OpenIn(Input):
     window_id: int | None = Field(None, description="收件窗口；只有一个窗口岗位的可以不填")
 
 
+class SearchIn(Input):
+    q: str = Field(
+        "",
+        max_length=120,
+        description="业务编号、完整的证件号码或者姓名开头；不填：全部",
+        examples=["11010519491231002X"],
+    )
+    after: str = Field("", max_length=20, description="上一页给出的 after")
+
+
 class WordIn(Input):
     word: str = Field(max_length=100, description="日常说法，2 至 30 个字", examples=["驾照"])
     means: str = Field(max_length=200, description="清单用语，至多 60 个字", examples=["驾驶证"])

@@ -25,6 +25,10 @@ class NotYourCase(refusals.NotAllowed):
     """只有办理本件的人员可以查看完整号码。"""
 
 
+class IdentityInAddress(refusals.Incomplete):
+    """证件号码不能写在网址里，会留在沿途的日志中。请用 POST /api/v1/cases/search，把它放在请求正文的 q 里。"""
+
+
 class NothingToShow(refusals.NotFound):
     """没有“{what}”这一项，或者还没有填写。"""
 
@@ -54,14 +58,34 @@ def _answer(case_id: int, request: TongbanRequest) -> dict[str, Any]:
     response=shapes.CasePage,
     operation_id="searchCases",
     summary="查办件",
-    description="按业务编号、完整的证件号码或者姓名开头查找看得到的办件，新的在前，每页 50 件。",
+    description="按业务编号或者姓名开头查找看得到的办件，新的在前，每页 50 件。"
+    "证件号码不能写在网址里，请用 POST /api/v1/cases/search。",
 )
 def search(
     request: TongbanRequest,
-    q: str = Query("", max_length=120, description="业务编号、证件号码或者姓名开头；不填：全部"),
+    q: str = Query("", max_length=120, description="业务编号或者姓名开头；不填：全部"),
     after: str = Query("", max_length=20, description="上一页给出的 after"),
 ) -> dict[str, Any]:
     """Find visible cases, a page at a time."""
+    if finding.looks_like_identity(q):
+        raise IdentityInAddress(fields={"q": IdentityInAddress().message})
+    return _found(request, q, after)
+
+
+@router.post(
+    "/cases/search",
+    response=shapes.CasePage,
+    operation_id="findCases",
+    summary="凭证件号码查办件",
+    description="同“查办件”，也可以按完整的证件号码查找；查询内容在请求正文里，不留在网址和日志里。"
+    "不改变任何内容，所以不需要 Idempotency-Key。",
+)
+def find(request: TongbanRequest, payload: bodies.SearchIn) -> dict[str, Any]:
+    """Find visible cases by what must not stand in an address, too."""
+    return _found(request, payload.q, payload.after)
+
+
+def _found(request: TongbanRequest, q: str, after: str) -> dict[str, Any]:
     last = ids.id_of(after) if after else None
     rows = finding.find(request.actor, q, after=last)
     now = requests.time_of(request)

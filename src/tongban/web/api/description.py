@@ -20,6 +20,7 @@ ABOUT = (
 )
 _WRITES = ("post", "put", "patch", "delete")
 _WITHOUT_KEY = (
+    "findCases",
     "revealIdentity",
     "reportMessage",
     "getProgress",

@@ -306,6 +306,7 @@ OPERATIONS: dict[str, Line] = {
     "incoming": Line(BUSINESS),
     "openCase": Line(WINDOW),
     "searchCases": Line(BUSINESS),
+    "findCases": Line(BUSINESS),
     "getCase": Line(BUSINESS, case=SEES),
     "changeCase": Line(WINDOW, case=RECEIVES),
     "chooseMatter": Line(WINDOW, case=RECEIVES),

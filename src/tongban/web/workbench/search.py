@@ -1,7 +1,5 @@
 """Search (`/desk/search/`): by number, by name, and by identity number, which never stands in an address."""
 
-import re
-import unicodedata
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -20,8 +18,6 @@ from tongban.kernel import ids, numbers
 from tongban.people.actors import Actor
 from tongban.web.kit.requests import TongbanRequest
 
-_GROUPING = re.compile(r"[\s\-‐-―]")
-_IDENTITY = re.compile(r"[0-9A-Z]{6,20}", re.ASCII)
 _LONGEST = 60
 
 
@@ -29,7 +25,7 @@ _LONGEST = 60
 def page(request: HttpRequest) -> HttpResponse:
     """Show what was found. The form is posted: what may stand in an address goes on as a GET."""
     words = (request.POST if request.method == "POST" else request.GET).get("q", "").strip()[:_LONGEST]
-    secret = looks_like_identity(words)
+    secret = search.looks_like_identity(words)
     if request.method == "POST" and not secret:
         return HttpResponseRedirect(reverse("search") + (f"?{urlencode({'q': words})}" if words else ""))
     if secret and request.method != "POST":
@@ -41,11 +37,11 @@ def page(request: HttpRequest) -> HttpResponse:
 def _results(request: HttpRequest, words: str, *, secret: bool) -> HttpResponse:
     actor = cast(TongbanRequest, request).actor
     after = None if secret else _after(request.GET.get("after", ""))
-    found = search.find(actor, _plain(words) if secret else words, after=after)
+    found = search.find(actor, words, after=after)
     is_full = len(found) == queries.PAGE
     shown: dict[str, Any] = {
         "words": "" if secret else words,
-        "said": numbers.mask_identity(_plain(words)) if secret else words,
+        "said": numbers.mask_identity(search.plain(words)) if secret else words,
         "is_secret": secret,
         "lines": [_line(case, actor) for case in found],
         "hint": "" if found else _hint(words, secret=secret),
@@ -74,21 +70,6 @@ def _line(case: Case, actor: Actor) -> dict[str, Any]:
     }
 
 
-def looks_like_identity(words: str) -> bool:
-    """Tell whether what was typed may be the number of a document that proves an identity.
-
-    Twelve characters are a business number, whole or mistyped; no document of identity has twelve.
-    """
-    text = _plain(words)
-    if not _IDENTITY.fullmatch(text) or len(text) == ids.LENGTH + 1:
-        return False
-    return sum(character.isdigit() for character in text) >= 6
-
-
-def _plain(words: str) -> str:
-    return _GROUPING.sub("", unicodedata.normalize("NFKC", words)).upper()
-
-
 def _after(number: str) -> int | None:
     """Give the case after which the page goes on; a number that is none begins at the first page."""
     try:
@@ -101,7 +82,7 @@ def _hint(words: str, *, secret: bool) -> str:
     """Say what may be wrong when nothing was found."""
     if secret:
         return _("没有这个证件号码的办件。请逐位核对；其他窗口的办件不在您的查询范围内。")
-    if len(_plain(words)) == ids.LENGTH + 1 and _plain(words).isascii():
+    if len(search.plain(words)) == ids.LENGTH + 1 and search.plain(words).isascii():
         try:
             ids.id_of(words)
         except ids.BadNumber as wrong:
