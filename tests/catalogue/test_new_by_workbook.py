@@ -62,7 +62,9 @@ def faults(found: Import) -> set[tuple[str, int, str]]:
 
 class TestNewProcedure:
     def test_is_shown_first_and_made_as_the_page_makes_it(self, at: datetime.datetime) -> None:
-        data = workbook(row("015-9", 地方编码="GA-9"), row("015-10", 办理项="另一项", 法定事项名称="法定名称"))
+        data = workbook(
+            row("015-9", 地方编码="GA-9"), row("015-10", 办理项="另一项", 法定事项名称="法定名称")
+        )
         found = checked(data, at)
         assert (found.status, found.faults, found.added) == ("checked", [], 2)
         assert found.changes == ["新建办理项：015-9 示例办理项", "新建办理项：015-10 另一项"]
