@@ -189,3 +189,7 @@ class TestMake:
         with pytest.raises(procedures.NotComplete) as refused:
             procedures.make(name="x", kind="其他", item_seq=99_999, by=stories.actor("group.1"), at=at)
         assert set(refused.value.fields) == {"item_seq"}
+        wanted = {"name": "x", "kind": "其他", "item_name": Item.objects.get(seq=15).name}
+        with pytest.raises(procedures.NotComplete) as refused:
+            procedures.make(**wanted, lead_department="公安机关", by=stories.actor("group.1"), at=at)
+        assert "15" in refused.value.fields["item_name"]

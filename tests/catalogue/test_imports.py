@@ -749,6 +749,7 @@ class TestElements:
     def test_of_all_five_are_not_a_provinces(self, at: datetime.datetime) -> None:
         data = imports.export("elements", by=actor("group.1"), at=at)
         row = go(data, at, kind="elements", by=PROVINCE)
-        assert row.status == "faulty" and {f["what"] for f in row.faults} == {"没有这个办理项"}
+        said = "这个编号的办理项不由您维护；新建的请换一个没有用过的编号"
+        assert row.status == "faulty" and {f["what"] for f in row.faults} == {said}
         own = openpyxl.load_workbook(io.BytesIO(imports.export("elements", by=actor(PROVINCE), at=at)))
         assert own["要素"].max_row == 1

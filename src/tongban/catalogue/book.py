@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from tongban.catalogue import book_lines, local_codes, permissions, queries, rules, soundness
 from tongban.catalogue.book_lines import PARTS, STANDARDS
 from tongban.catalogue.models import AcceptanceStandard, Draft, Procedure, Stage
-from tongban.catalogue.operations import publishing
+from tongban.catalogue.operations import procedures, publishing
 from tongban.kernel import worktime
 from tongban.kernel.sheets import Book, Fault, Row, Sheet
 from tongban.people.actors import Actor
@@ -69,11 +69,22 @@ def sheets_with(
     """Give a main sheet with a line a procedure, and its parts with a line a row, for `sheets.write`."""
     rows: dict[str, list[dict[str, Any]]] = {sheet.key: [] for sheet in (main, *parts)}
     for procedure, _draft, content in contents:
-        said = {"key": procedure.key, "item": procedure.item.name, "name": procedure.name}
+        said = {"key": procedure.key, **settled(procedure)}
         rows[main.key].append({**book_lines.shown(main, content), **said})
         for sheet in parts:
             rows[sheet.key] += [{**line, "key": procedure.key} for line in book_lines.lines(sheet, content)]
     return [(sheet, rows[sheet.key]) for sheet in (main, *parts)]
+
+
+def settled(procedure: Procedure) -> dict[str, Any]:
+    """Give what a line says of a procedure that holds once it is made; of a pilot no kind that can be chosen."""
+    return {
+        "item_seq": procedure.item_id,
+        "item": procedure.item.name,
+        "name": procedure.name,
+        "statutory_name": procedure.statutory_name,
+        "kind": procedure.kind if procedure.kind in procedures.KINDS else "",
+    }
 
 
 def _contents(by: Actor, at: datetime.datetime) -> Contents:
@@ -142,7 +153,7 @@ class Planner:
         content = self._content(line, before)
         if code := local_codes.of(content):
             self.codes.setdefault(code, []).append(key)
-        if content == before:
+        if content == before and procedure.pk is not None:
             self.plan.same += 1
             return
         if draft is not None and draft.state != "draft":
@@ -151,7 +162,10 @@ class Planner:
         for name, what in soundness.faults(content, stage=self.stage).items():
             self._unsound(line, key, name, what)
         said = {"key": key, "name": procedure.name}
-        if draft is None:
+        if procedure.pk is None:
+            self.plan.added += 1
+            self.plan.changes.append(_("新建办理项：{key} {name}").format(**said))
+        elif draft is None:
             self.plan.added += 1
             self.plan.changes.append(_("新起草：{key} {name}").format(**said))
         else:

@@ -7,13 +7,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tongban.catalogue.operations import procedures
 from tongban.kernel.sheets import Column, Row, Sheet
 
 Content = dict[str, Any]
 Said = Mapping[str, Any]
 
 
-_KEY = Column("key", "办理项编号", required=True, width=14, help="例如 015-1，不能新增办理项")
+def _key(help_: str = "") -> Column:
+    said = "例如 015-1"
+    return Column("key", "办理项编号", required=True, width=14, help=f"{said}；{help_}" if help_ else said)
+
+
 _YES = {"yes": "是", "no": "否"}
 LEVELS = {"province": "省级实施", "prefecture": "市级实施", "county": "县级实施"}
 APPLICANTS = {"person": "自然人", "organisation": "法人或其他组织"}
@@ -52,7 +57,7 @@ STANDARDS = Sheet(
     "standards",
     "标准",
     (
-        _KEY,
+        _key("新建办理项用“办理项和要素”的表格"),
         Column("item", "事项", width=34, is_shown_only=True),
         Column("name", "办理项", width=34, is_shown_only=True),
         Column("legal_limit", "法定时限", kind="integer", required=True, help="工作日，0 为当场办结"),
@@ -75,7 +80,7 @@ CIRCUMSTANCES = Sheet(
     "circumstance",
     "情形",
     (
-        _KEY,
+        _key(),
         Column(
             "row_key", "情形编号", required=True, help="英文字母、数字、下划线；材料和表单用它指明适用的情形"
         ),
@@ -86,7 +91,7 @@ MATERIALS = Sheet(
     "material",
     "材料",
     (
-        _KEY,
+        _key(),
         Column("row_key", "材料编号", required=True, help="英文字母、数字、下划线"),
         Column("name", "材料名称", required=True, width=34),
         Column("originals", "原件", kind="integer", required=True),
@@ -103,7 +108,7 @@ FIELDS = Sheet(
     "field",
     "表单",
     (
-        _KEY,
+        _key(),
         Column("row_key", "栏目编号", required=True, help="英文字母、数字、下划线"),
         Column("label", "栏目名称", required=True, width=28),
         Column("type", "类型", required=True, choices=_TYPES),
@@ -119,7 +124,7 @@ QUESTIONS = Sheet(
     "question",
     "问题",
     (
-        _KEY,
+        _key(),
         Column("row_key", "问题编号", required=True, help="一个回答一行，同一问题的各行相连、编号相同"),
         Column("text", "问题", required=True, width=34),
         Column("answer", "回答", required=True, width=24),
@@ -131,7 +136,7 @@ LAWS = Sheet(
     "legal_basis",
     "法定依据",
     (
-        _KEY,
+        _key(),
         Column("title", "名称", required=True, width=44),
         Column("article", "条款", width=24),
         Column("document_number", "文号", width=24),
@@ -141,9 +146,12 @@ ELEMENTS = Sheet(
     "elements",
     "要素",
     (
-        _KEY,
-        Column("item", "事项", width=34, is_shown_only=True),
-        Column("name", "办理项", width=34, is_shown_only=True),
+        _key("新建的，写事项序号、横线和一个没有用过的数，例如 015-9"),
+        Column("item_seq", "事项序号", kind="integer", width=10, help="新建的填写；新事项不填"),
+        Column("item", "事项", width=34, help="新事项填名称，只由协调小组新建；已有的事项填序号就行"),
+        Column("name", "办理项", width=34, help="新建的必填；建好以后不能在这里修改"),
+        Column("statutory_name", "法定事项名称", width=34, help="新建的填写，不填的同办理项名称"),
+        Column("kind", "事项类型", choices={kind: kind for kind in procedures.KINDS}, help="新建的必填"),
         Column("lead_department", "牵头部门", required=True, width=18),
         *_several("levels"),
         *_several("applicants"),

@@ -267,7 +267,7 @@ KINDS: dict[str, Kind] = {
         _apply_standards,
     ),
     "elements": Kind(
-        _("办理项要素（成为草案）"),
+        _("办理项和要素（成为草案）"),
         elements_book.ABOUT,
         elements_book.SHEETS,
         standards_book.may,

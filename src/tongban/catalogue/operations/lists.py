@@ -203,7 +203,12 @@ def _draft(batch_id: int) -> ItemList:
 def next_seq() -> int:
     """Give the number of the next item; the caller's transaction keeps anybody else from taking it."""
     queries.hold_numbers()
-    return (Item.objects.aggregate(last=Max("seq"))["last"] or 0) + 1
+    return last_seq() + 1
+
+
+def last_seq() -> int:
+    """Give the highest number that an item has."""
+    return Item.objects.aggregate(last=Max("seq"))["last"] or 0
 
 
 def _note(what: str, row: ItemList, *, by: Actor, at: datetime.datetime, **payload: Any) -> None:

@@ -20,7 +20,7 @@ router = Router(tags=["Excel 导入导出"])
 Id = Path(ge=1, le=2**63 - 1, description="导入编号")
 Kind = Path(
     pattern=r"^[a-z]{1,12}$",
-    description="表格：contacts 机构和窗口，staff 人员，standards 收件标准，elements 办理项要素，"
+    description="表格：contacts 机构和窗口，staff 人员，standards 收件标准，elements 办理项和要素（可以新建），"
     "ratings 其他系统的评价，complaints 热线投诉",
 )
 
