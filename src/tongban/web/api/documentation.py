@@ -14,6 +14,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine
 from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -132,7 +133,7 @@ _PLACES = {
     "header": gettext_lazy("请求头"),
 }
 _ANSWERS = {"200": gettext_lazy("成功"), "201": gettext_lazy("已建立")}
-_WORDS = {
+_WORDS: dict[str, str | Promise] = {
     "string": gettext_lazy("文字"),
     "integer": gettext_lazy("整数"),
     "boolean": gettext_lazy("是否"),
