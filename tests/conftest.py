@@ -145,6 +145,15 @@ def _leave() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_language_of_another_test() -> Iterator[None]:
+    """End each test without the language of the last page that it asked for."""
+    from django.utils import translation
+
+    yield
+    translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
     """Start each test without what the process remembers of calendars, parameters and the clock."""
     from tongban.catalogue import queries as catalogue
