@@ -12,7 +12,7 @@ class Counted:
 
     statements: int
     trips: int
-    step_trips: int  # of them inside `take` or `begin`: those that went as pipelines
+    step_trips: int  # of them inside the transaction, the kept answer included
 
 
 @dataclass

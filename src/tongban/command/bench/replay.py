@@ -157,9 +157,8 @@ def _sent(token: str, path: str, body: Mapping[str, Any]) -> tuple[statements.Re
 
 
 def _counted(found: statements.Recording) -> findings.Counted:
-    piped = {s.trip for s in found.statements if s.in_pipeline}
     work = [s for s in found.statements if s.text not in ("BEGIN", "COMMIT")]
-    return findings.Counted(len(work), found.trips, len(piped))
+    return findings.Counted(len(work), found.trips, found.trips_within)
 
 
 def _recorded_opening(

@@ -42,14 +42,26 @@ class Recording:
         """How many times the product waited for the database, BEGIN and COMMIT not counted."""
         return len({s.trip for s in self.statements if s.text not in ("BEGIN", "COMMIT")})
 
+    @property
+    def trips_within(self) -> int:
+        """How many of them are inside a transaction, BEGIN and COMMIT not counted."""
+        within, found = False, set()
+        for statement in self.statements:
+            if statement.text in ("BEGIN", "COMMIT", "ROLLBACK"):
+                within = statement.text == "BEGIN"
+            elif within:
+                found.add(statement.trip)
+        return len(found)
+
     def note(self, connection: "psycopg.Connection[Any]", text: Any, values: Any) -> None:
         """Add a statement."""
+        pipeline = connection._pipeline
         if not connection.autocommit and not self._begun:
             self._begun = True
-            self._add("BEGIN", ())
+            self._add("BEGIN", (), pipeline=pipeline)
         said = text if isinstance(text, str) else str(text)
-        pipeline = connection._pipeline
         self._add(said, tuple(values or ()), pipeline=pipeline)
+        self._begun &= said != "COMMIT"  # what goes with the last trip leaves nothing to commit
 
     def end(self, word: str) -> None:
         """Add the end of a transaction."""
