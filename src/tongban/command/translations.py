@@ -18,6 +18,8 @@ from typing import Any
 from babel.messages import pofile
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_python
+from django.conf import settings
+from django.utils import translation
 
 HERE = Path(__file__).resolve().parents[1]
 CATALOGUE = HERE / "locale/en/LC_MESSAGES/django.po"
@@ -41,6 +43,8 @@ def texts() -> dict[str, list[str]]:
         words = _of_template(path) if path.suffix == ".html" else [*_of_module(path), *_of_refusals(path)]
         for word in words:
             found.setdefault(word, set()).add(where)
+    for word in _of_api():
+        found.setdefault(word, set()).add("web/api")
     return {word: sorted(places) for word, places in sorted(found.items())}
 
 
@@ -55,6 +59,15 @@ def _of_template(path: Path) -> Iterator[str]:
     source = templatize(on_one_line, origin=str(path))
     # What stands around the texts is made of Xs with the template's indentation, which Python would mind.
     yield from _extracted("\n".join(line.lstrip() for line in source.split("\n")).encode())
+
+
+def _of_api() -> Iterator[str]:
+    """The API is described where its operations are; what its page shows of that is text for people."""
+    from tongban.web.api import documentation
+    from tongban.web.api.urls import api
+
+    with translation.override(settings.LANGUAGE_CODE):
+        yield from documentation.texts(api.get_openapi_schema())
 
 
 def _extracted(source: bytes) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from tongban.cases.states import STEPS
 from tongban.web.api import shapes
 from tongban.web.api.writing import KEY_PARAMETER
@@ -132,7 +134,7 @@ def _step_bodies(schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _step_body(name: str) -> dict[str, Any]:
-    revision = {"type": "integer", "description": "看到的 revision", "examples": [3]}
+    revision = {"type": "integer", "description": _("看到的 revision"), "examples": [3]}
     asks = verbs.VERBS[name].asks
     return {
         "type": "object",
@@ -146,7 +148,7 @@ def _step_body(name: str) -> dict[str, Any]:
 def _asked(ask: verbs.Ask) -> dict[str, Any]:
     shape = dict(_SHAPES.get(ask.type, {"type": "string"}))
     if ask.name.endswith("_id"):
-        shape = {"type": "integer", "description": "可选的见办件的 steps"}
+        shape = {"type": "integer", "description": _("可选的见办件的 steps")}
     elif ask.choices:
         shape["enum"] = [value for value, _label in ask.choices(None)]  # type: ignore[arg-type]
     words = [str(ask.label), str(ask.help)]

@@ -1,7 +1,12 @@
-"""The API's documentation as a page that reads without a script: rendered here from the description."""
+"""The API's documentation as a page that reads without a script: rendered here from the description.
+
+The description is written in Chinese beside each operation. Its texts are in the English catalogue as those of pages
+are (`texts`), and the page shows them in the reader's language.
+"""
 
 import functools
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +14,17 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine
 from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 HERE = Path(__file__).resolve().parent
-_ENGINE = Engine(dirs=[str(HERE / "templates")], autoescape=True)
+_ENGINE = Engine(
+    dirs=[str(HERE / "templates")], autoescape=True, libraries={"i18n": "django.templatetags.i18n"}
+)
+_STEP = "Step_"  # shapes that are made of words which are in the reader's language already
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 def page_of(describe: Callable[[], Mapping[str, Any]]) -> Callable[[HttpRequest], HttpResponse]:
@@ -38,19 +50,36 @@ def style(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def texts(schema: Mapping[str, Any]) -> Iterator[str]:
+    """Give every Chinese text of a description that the page shows: what must be in the catalogue."""
+    yield from filter(_CHINESE.search, _all_texts(schema))
+
+
+def _all_texts(schema: Mapping[str, Any]) -> Iterator[str]:
+    yield from (schema["info"]["title"], *schema["info"]["description"].split("\n"))
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            yield from (*operation["tags"], operation["summary"], operation.get("description", ""))
+            yield from (p.get("description", "") for p in operation["parameters"])
+            yield from (a.get("description", "") for a in operation["responses"].values())
+    for name, shape in schema["components"]["schemas"].items():
+        if not name.startswith(_STEP):
+            yield from (row.get("description", "") for row in shape.get("properties", {}).values())
+
+
+def _said(text: str) -> str:
+    return _(text) if text else ""
+
+
 def _rendered(schema: Mapping[str, Any]) -> str:
+    shapes = schema["components"]["schemas"]
     context = {
-        "title": schema["info"]["title"],
-        "about": schema["info"]["description"].split("\n"),
+        "language": translation.get_language(),
+        "title": _said(schema["info"]["title"]),
+        "about": [_said(line) for line in schema["info"]["description"].split("\n")],
         "groups": _groups(schema),
-        "steps": [
-            _object(name, schema) for name in schema["components"]["schemas"] if name.startswith("Step_")
-        ],
-        "shapes": [
-            _object(name, schema)
-            for name in sorted(schema["components"]["schemas"])
-            if not name.startswith("Step_")
-        ],
+        "steps": [_object(name, schema) for name in shapes if name.startswith(_STEP)],
+        "shapes": [_object(name, schema) for name in sorted(shapes) if not name.startswith(_STEP)],
     }
     return _ENGINE.get_template("api/docs.html").render(Context(context))
 
@@ -59,9 +88,8 @@ def _groups(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
     groups: dict[str, list[dict[str, Any]]] = {}
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            tag = operation.get("tags", ["其他"])[0]
-            groups.setdefault(tag, []).append(_operation(path, method, operation, schema))
-    return [{"name": name, "operations": operations} for name, operations in groups.items()]
+            groups.setdefault(operation["tags"][0], []).append(_operation(path, method, operation, schema))
+    return [{"name": _said(name), "operations": operations} for name, operations in groups.items()]
 
 
 def _operation(
@@ -73,7 +101,7 @@ def _operation(
         answers.append(
             {
                 "status": status,
-                "said": _ANSWERS.get(str(status)) or answer.get("description", ""),
+                "said": _ANSWERS.get(str(status)) or _said(answer.get("description", "")),
                 **_type(content.get("schema", {})),
             }
         )
@@ -84,11 +112,9 @@ def _operation(
         "id": operation["operationId"],
         "method": method.upper(),
         "path": path,
-        "summary": operation["summary"],
-        "description": operation.get("description", ""),
-        "parameters": [
-            {**p, **_type(p["schema"]), "place": _PLACES[p["in"]]} for p in operation["parameters"]
-        ],
+        "summary": _said(operation["summary"]),
+        "description": _said(operation.get("description", "")),
+        "parameters": [_parameter(p) for p in operation["parameters"]],
         "body_kind": kind,
         "body": None if "anyOf" in shape else _type(shape),
         "is_step": "anyOf" in shape,
@@ -96,8 +122,27 @@ def _operation(
     }
 
 
-_PLACES = {"path": "路径", "query": "查询", "header": "请求头"}
-_ANSWERS = {"200": "成功", "201": "已建立"}
+def _parameter(row: Mapping[str, Any]) -> dict[str, Any]:
+    about = {"description": _said(row.get("description", "")), "place": _PLACES[row["in"]]}
+    return {**row, **_type(row["schema"]), **about}
+
+
+_PLACES = {
+    "path": gettext_lazy("路径"),
+    "query": gettext_lazy("查询参数"),
+    "header": gettext_lazy("请求头"),
+}
+_ANSWERS = {"200": gettext_lazy("成功"), "201": gettext_lazy("已建立")}
+_WORDS: dict[str, str | Promise] = {
+    "string": gettext_lazy("文字"),
+    "integer": gettext_lazy("整数"),
+    "boolean": gettext_lazy("是否"),
+    "object": gettext_lazy("对象"),
+    "number": gettext_lazy("数"),
+    "date": gettext_lazy("日期"),
+    "date-time": gettext_lazy("时刻"),
+    "binary": gettext_lazy("文件"),
+}
 
 
 def _object(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,7 +152,7 @@ def _object(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
         {
             "name": key,
             "required": key in required,
-            "description": row.get("description", ""),
+            "description": _said(row.get("description", "")),
             "example": _example(row),
             **_type(row),
         }
@@ -130,13 +175,13 @@ def _type(row: dict[str, Any]) -> dict[str, str]:
     if "anyOf" in row:
         known = [r for r in row["anyOf"] if r.get("type") != "null"]
         inner = _type(known[0]) if known else {"type": "", "link": ""}
-        return {**inner, "type": f"{inner['type']} 或空".strip()} if len(known) < len(row["anyOf"]) else inner
+        if len(known) == len(row["anyOf"]):
+            return inner
+        return {**inner, "type": _("{kind} 或空").format(kind=inner["type"]).strip()}
     if row.get("type") == "array":
         inner = _type(row.get("items", {}))
-        return {**inner, "type": f"列表 {inner['type']}".strip()}
-    words = {"string": "文字", "integer": "整数", "boolean": "是否", "object": "对象", "number": "数"}
-    word = words.get(str(row.get("type")), "")
-    word = {"date": "日期", "date-time": "时间", "binary": "文件"}.get(str(row.get("format")), word)
+        return {**inner, "type": _("列表 {kind}").format(kind=inner["type"]).strip()}
+    word = str(_WORDS.get(str(row.get("format"))) or _WORDS.get(str(row.get("type")), ""))
     if "enum" in row:
-        word += "：" + "、".join(str(v) or "（空）" for v in row["enum"])
+        word += _("：") + _("、").join(str(v) or _("（空）") for v in row["enum"])
     return {"type": word, "link": ""}
