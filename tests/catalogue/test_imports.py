@@ -671,7 +671,8 @@ class TestStandards:
 
     @pytest.mark.article("B8", "B2")
     def test_have_instructions_and_drop_downs_for_every_column(self) -> None:
-        for kind, who in (("standards", PROVINCE), ("elements", "group.1")):
+        of_places = (("contacts", OWN), ("staff", OWN))
+        for kind, who in (("standards", PROVINCE), ("elements", "group.1"), *of_places):
             book = openpyxl.load_workbook(io.BytesIO(imports.template(kind, by=actor(who))))
             titles = {(p.title, str(c.value).rstrip("*")) for p in book.worksheets for c in p[1] if c.value}
             about = book[sheets.ABOUT]

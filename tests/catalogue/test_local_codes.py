@@ -49,8 +49,13 @@ class TestLocalCode:
     def test_is_of_one_procedure_in_a_province(self, at: datetime.datetime) -> None:
         publish(at)
         assert refused(at) == SENTENCE
-        assert refused(at, code=" gz-1 ") == SENTENCE
+        for same in (" gz-1 ", "ＧＺ－１", "GZ-\u200b1"):
+            assert refused(at, code=same) == SENTENCE
         publish(at, OTHER, "GZ-2")
+
+    def test_is_kept_without_what_nobody_sees(self, at: datetime.datetime) -> None:
+        assert publish(at, code=" ＧＺ-1\u200b").content["codes"] == {"local": "GZ-1"}
+        assert refused(at) == SENTENCE
 
     def test_is_shared_by_the_versions_and_stages_of_a_procedure(self, at: datetime.datetime) -> None:
         for stage in (Stage.PROVINCE, Stage.PROVINCE):

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from tongban.cases.states import FINAL, CaseOutcome, Channel, DeliveryWay, Mode, State
@@ -109,7 +110,7 @@ class Case(models.Model):
     def __str__(self) -> str:
         return self.number
 
-    @property
+    @cached_property
     def number(self) -> str:
         """The business number (业务编号): the id written for people."""
         return ids.number_of(self.id)

@@ -120,7 +120,7 @@ class Planner:
     ) -> None:
         self.book, self.main, self.sheets, self.stage = book, main, parts, stage
         self.plan = Plan(faults=list(book.faults))
-        self.known = {p.key: (p, draft, content) for p, draft, content in contents}
+        self.known = {p.key: (p, draft, local_codes.tidied(said)) for p, draft, said in contents}
         self.parts: dict[tuple[str, str], list[Row]] = {}
         listed = {str(row.values["key"]) for row in book.rows.get(main.key, [])}
         # Of a line of the main sheet that could not be read it is not known which procedure it lists.
@@ -208,7 +208,7 @@ class Planner:
             made = book_lines.parts(sheet, rows, before, there=columns)
             if made or before.get(sheet.key):
                 content[sheet.key] = made
-        return content
+        return local_codes.tidied(content)
 
     def _unsound(self, line: Row, key: str, name: str, what: str) -> None:
         """Name what `soundness` found by sheet, row and column."""

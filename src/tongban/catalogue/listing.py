@@ -9,6 +9,7 @@ from django.db.models import Count, Prefetch, Q
 from tongban.catalogue import rules
 from tongban.catalogue.models import ItemList, ItemListLine, Pilot, Procedure
 from tongban.directory.models import Level
+from tongban.kernel import compiled
 from tongban.people.actors import Actor
 from tongban.people.roles import Role
 
@@ -48,10 +49,19 @@ def offers() -> Offers:
 
 def is_listed(item_id: int, *, on: datetime.date) -> bool:
     """Say whether an item is on the list on a day: its newest line that has taken effect counts."""
-    lines = ItemListLine.objects.filter(item_id=item_id, batch__effective_from_on__lte=on)
-    lines = lines.exclude(batch__published_at=None)
-    newest = lines.order_by("-batch__effective_from_on", "-batch_id").values_list("kind", flat=True).first()
-    return newest == "listed"
+    newest = _newest.first(item_id, on)
+    return newest is not None and newest.kind == "listed"
+
+
+_newest = compiled.Read(
+    lambda item_id, on: (
+        ItemListLine.objects.filter(item_id=item_id, batch__effective_from_on__lte=on)
+        .exclude(batch__published_at=None)
+        .order_by("-batch__effective_from_on", "-batch_id")[:1]
+    ),
+    int,
+    datetime.date,
+)
 
 
 def last_day(pilot: Pilot) -> datetime.date:

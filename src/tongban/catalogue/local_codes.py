@@ -5,6 +5,7 @@ the versions and stages of one procedure share it. A code in what all five provi
 """
 
 import datetime
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from tongban.catalogue import soundness
 from tongban.catalogue.models import AcceptanceStandard, Draft
+from tongban.kernel import text
 
 LOCK = 7_305_109  # of pg_advisory_xact_lock: of two who publish the same code one sees the other
 FIELD = "codes.local"
@@ -23,7 +25,18 @@ FIELD = "codes.local"
 
 def of(content: Mapping[str, Any]) -> str:
     """Give the local code that a content says, as it is compared: large and small letters are the same."""
-    return str(content.get("codes", {}).get("local", "")).strip().upper()
+    return _plain(str(content.get("codes", {}).get("local", ""))).upper()
+
+
+def tidied(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a content with its local code as it is kept: nothing invisible, no blanks around, no full-width letters."""
+    codes = content.get("codes") or {}
+    said = str(codes.get("local", ""))
+    return {**content, "codes": {**codes, "local": plain}} if (plain := _plain(said)) != said else {**content}
+
+
+def _plain(code: str) -> str:
+    return unicodedata.normalize("NFKC", text.clean(code)).strip()
 
 
 def alone() -> None:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Window
@@ -258,15 +259,8 @@ def lines_in_force(
     Args:
         province: the code of the province whose lines count, besides those for all five; None: all lines.
     """
-    rows = AcceptanceStandard.objects.filter(procedure_id__in=list(procedure_ids), effective_from_on__lte=on)
-    rows = rows.exclude(stage=Stage.ELEMENTS)
-    if province is not None:
-        rows = rows.filter(Q(province_id=province) | Q(province=None))
-    if not with_content:
-        rows = rows.defer("content")
-    rows = rows.select_related("withdrawal").order_by(
-        "procedure_id", "is_sample", "-stage", F("province_id").asc(nulls_last=True), "-version"
-    )
+    values: list[Any] = [list(procedure_ids), on]
+    rows = _lines.shaped((province, with_content), *values)
     newest: dict[tuple[int, bool, int, str | None], AcceptanceStandard] = {}
     for row in rows:
         newest.setdefault((row.procedure_id, row.is_sample, row.stage, row.province_id), row)
@@ -329,6 +323,24 @@ def standard_to_pin(procedure: Procedure, code: str, *, on: datetime.date) -> Ac
         # What a case is about to stand on is not replaced under it: see `operations.load_items`.
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [STANDARDS_LOCK])
     return standard_in_force(procedure, code, on=on)
+
+
+def _lines_of(
+    shape: tuple[str | None, bool], procedure_ids: list[int], on: datetime.date
+) -> QuerySet[AcceptanceStandard]:
+    province, with_content = shape
+    rows = AcceptanceStandard.objects.filter(procedure__id__any=procedure_ids, effective_from_on__lte=on)
+    rows = rows.exclude(stage=Stage.ELEMENTS)
+    if province is not None:
+        rows = rows.filter(Q(province_id=province) | Q(province=None))
+    if not with_content:
+        rows = rows.defer("content")
+    return rows.select_related("withdrawal").order_by(
+        "procedure_id", "is_sample", "-stage", F("province_id").asc(nulls_last=True), "-version"
+    )
+
+
+_lines = compiled.Read(_lines_of, list, datetime.date)
 
 
 def item(seq: int, *, on: datetime.date | None = None) -> Item:

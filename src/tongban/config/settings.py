@@ -256,7 +256,7 @@ AUTH_USER_MODEL = "people.Person"
 LOGIN_URL = "/desk/sign-in/"
 LOGIN_REDIRECT_URL = "/desk/"
 TONGBAN_ADMINISTRATORS_HOME = "/system/"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["tongban.people.sessions.Accounts"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "tongban.people.passwords.Length"},
     {"NAME": "tongban.people.passwords.Kinds"},

@@ -13,7 +13,7 @@ urlpatterns = [
     path("overview/", include("tongban.web.overview.urls")),
     path("health/", include("tongban.web.kit.health")),
     path("metrics", metrics.page, name="metrics"),
-    path("language/", include("django.conf.urls.i18n")),
     path("", include("tongban.web.portal.urls")),
+    path("language/", include("django.conf.urls.i18n")),
 ]
 handler500 = "tongban.web.kit.refusal.failed"

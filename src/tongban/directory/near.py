@@ -5,7 +5,8 @@ import math
 from dataclasses import dataclass
 
 from tongban.directory import rules
-from tongban.directory.models import Window
+from tongban.directory.models import Window, WindowDay
+from tongban.kernel import compiled
 
 EARTH = 6371.0  # km, mean radius
 
@@ -63,20 +64,33 @@ def at_place(code: str) -> list[Near]:
 
 def receiving_at(code: str) -> Window | None:
     """Give the hall window at which somebody at a place hands in: the place's own, else of the place above."""
-    rows = Window.objects.filter(is_open=True, kind="hall").select_related("division", "hall__authority")
-    for place in reversed(rules.chain_of(code)):
-        row = rows.filter(division_id=place).order_by("id").first()
-        if row:
-            return row
-    return None
+    found = (_hall.first(place) for place in reversed(rules.chain_of(code)))
+    return next((row for row in found if row), None)
+
+
+_hall = compiled.Read(
+    lambda code: (
+        Window.objects.filter(is_open=True, kind="hall", division_id=code)
+        .select_related("division", "hall__authority")
+        .order_by("id")[:1]
+    ),
+    str,
+)
 
 
 def days_off(window: Window, *, on: datetime.date, limit: int = 5) -> list[str]:
     """Give the coming days on which a window is closed or keeps other hours, in words."""
-    rows = window.days.filter(on__gte=on).order_by("on")[:limit]
+    rows = _days(window.id, on)[:limit]
     return [
         f"{d.on:%Y-%m-%d} {d.opens_at:%H:%M}–{d.closes_at:%H:%M} {d.reason}"
         if d.opens_at and d.closes_at
         else f"{d.on:%Y-%m-%d} ✕ {d.reason}"
         for d in rows
     ]
+
+
+_days = compiled.Read(
+    lambda window_id, on: WindowDay.objects.filter(window_id=window_id, on__gte=on).order_by("on"),
+    int,
+    datetime.date,
+)

@@ -170,6 +170,15 @@ def divisions_of(parent_code: str | None, *, on: datetime.date) -> QuerySet[Divi
     return (rows.filter(valid_until_on=None) | rows.filter(valid_until_on__gt=on)).order_by("code")
 
 
+def divisions_below(parent_code: str | None, *, on: datetime.date) -> list[Division]:
+    """Give what `divisions_of` gives, for pages on which places are picked."""
+    return _below(parent_code, on) if parent_code else _provinces(on)
+
+
+_below = compiled.Read(lambda parent_code, on: divisions_of(parent_code, on=on), str, datetime.date)
+_provinces = compiled.Read(lambda on: divisions_of(None, on=on), datetime.date)
+
+
 def peers_of(code: str, *, on: datetime.date) -> QuerySet[Division]:
     """Give the divisions of the same level in other provinces that exist on a day, in the order of codes."""
     rows = Division.objects.filter(level=Division.objects.filter(code=code).values("level")[:1])
@@ -323,12 +332,15 @@ _at_level = compiled.Read(lambda code, level: Division.objects.filter(code=code,
 
 def covered_years() -> list[int]:
     """Give the years whose working days are known, in order."""
-    return sorted(CalendarYear.objects.values_list("year", flat=True))
+    return sorted(_country(_known(None))[0])
 
 
 def names_of(codes: Iterable[str]) -> dict[str, str]:
     """Give the full names of divisions by code."""
-    return dict(Division.objects.filter(code__in=list(codes)).values_list("code", "full_name"))
+    return {row.code: row.full_name for row in _divisions(list(codes))}
+
+
+_divisions = compiled.Read(lambda codes: Division.objects.filter(code__any=codes), list)
 
 
 def code_of_place(said: str, *, on: datetime.date) -> str:

@@ -223,12 +223,13 @@ def save(
     permissions.require_edit(draft.province_id, by=by)
     if draft.state != "draft":
         raise InReview
+    content = local_codes.tidied(content)
     if draft.content == content:
         return draft
     if revision != draft.revision:
         when = f"{draft.changed_at.astimezone(worktime.BEIJING):%-m月%-d日 %H:%M}"
         raise DraftChanged(who=draft.changed_by_name, when=when)
-    draft.content = dict(content)
+    draft.content = content
     draft.revision += 1
     draft.changed_at, draft.changed_by_id, draft.changed_by_name = at, by.id or 0, by.name
     draft.writers = sorted({*draft.writers, by.id or 0})

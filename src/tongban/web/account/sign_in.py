@@ -25,7 +25,7 @@ from tongban.web.kit import gate as door
 
 PENDING = "pending"  # in the session: who gave the right password and owes the second factor
 PENDING_LIFE = 5 * 60
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "tongban.people.sessions.Accounts"
 
 
 class SignInForm(AuthenticationForm):

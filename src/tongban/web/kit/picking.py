@@ -48,7 +48,7 @@ def place(data: QueryDict, prefix: str, *, on: datetime.date) -> Place:
             break
         options = [
             d
-            for d in directory.divisions_of(parent.code if parent else None, on=on)
+            for d in directory.divisions_below(parent.code if parent else None, on=on)
             if d.level in (Level.PROVINCE, Level.PREFECTURE, Level.COUNTY)
         ]
         if not options:

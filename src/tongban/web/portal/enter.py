@@ -23,7 +23,7 @@ from tongban.web.kit.requests import TongbanRequest
 
 UNDER_WAY = "unified"  # in the session: what must come back from the national identity service
 ASKED_LIFE = 15 * 60
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "tongban.people.sessions.Accounts"
 
 
 @login_not_required

@@ -104,6 +104,11 @@ _DIGITS = "〇一二三四五六七八九"
 @register.filter
 def article_label(article: str) -> str:
     """Name an article of the regulation for people: P21(2) is 工作规程第二十一条（二）."""
+    return _label_in(get_language(), article)
+
+
+@functools.lru_cache(maxsize=1024)
+def _label_in(_language: str | None, article: str) -> str:
     if not _ARTICLE.fullmatch(article):
         return article
     return _("工作规程{article}").format(article=article_in_words(article))
