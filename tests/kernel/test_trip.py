@@ -11,6 +11,7 @@ from django.db.transaction import TransactionManagementError
 from django.test import Client
 
 from tests import stories
+from tongban.cases import queries
 from tongban.cases.models import Case
 from tongban.command.bench import statements
 from tongban.directory import queries as directory
@@ -126,20 +127,20 @@ def assert_few(found: statements.Recording) -> None:
 
 
 class TestWritesOfTheApi:
-    def sent(self, path: str, body: dict[str, Any]) -> tuple[statements.Recording, dict[str, Any]]:
+    def sent(self, method: str, path: str, body: dict[str, Any]) -> tuple[statements.Recording, dict[str, Any]]:
         token = people.issue_token(Person.objects.get(account="clerk.520103"), at=directory.now())
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())}
         with statements.recording() as found:
-            given = Client(headers=headers).post(
-                f"/api/v1{path}", json.dumps(body), content_type="application/json"
+            given = Client(headers=headers).generic(
+                method, f"/api/v1{path}", json.dumps(body), content_type="application/json"
             )
         assert given.status_code in (200, 201), given.content
         return found, given.json()
 
     @pytest.mark.article("C12", "E3")
     def test_open_a_case_in_two_trips(self) -> None:
-        self.sent("/cases", {})
-        found, given = self.sent("/cases", {})
+        self.sent("POST", "/cases", {})
+        found, given = self.sent("POST", "/cases", {})
         assert_few(found)
         assert Case.objects.get(id=ids.id_of(given["number"])).revision == given["revision"]
 
@@ -148,10 +149,22 @@ class TestWritesOfTheApi:
         story = stories.Story(at=directory.now()).open().fill()
         story.do("receive")
         path, revision = f"/cases/{story.case.number}/steps/choose_channel", story.case.revision
-        _first, given = self.sent(path, {"revision": revision, "channel": "online"})
-        found, given = self.sent(path, {"revision": given["revision"], "channel": "post"})
+        _first, given = self.sent("POST", path, {"revision": revision, "channel": "online"})
+        found, given = self.sent("POST", path, {"revision": given["revision"], "channel": "post"})
         assert_few(found)
         kept = Case.objects.select_related("receiving_window", "home_window", "procedure").get(id=story.id)
         assert (kept.revision, kept.channel) == (given["revision"], "post")
         assert given["clock"]["bearer"] == kept.receiving_window.name
         assert (given["item"], given["home_window"]) == (kept.procedure.name, kept.home_window.name)  # type: ignore[union-attr]
+
+    @pytest.mark.article("C12")
+    def test_enter_what_was_handed_in_in_few_trips(self) -> None:
+        story = stories.Story(at=directory.now()).open().fill()
+        path, key = f"/cases/{story.case.number}", queries.materials_of(story.id)[0].key
+        for _again in range(2):
+            entered, given = self.sent("PATCH", path, {"contact_name": "王小明"})
+            marked, paper = self.sent("PATCH", f"{path}/materials/{key}", {"verdict": "passed"})
+        assert entered.trips <= 7, "\n".join(f"{s.trip} {s.text[:50]}" for s in entered.statements)
+        assert marked.trips <= 7, "\n".join(f"{s.trip} {s.text[:50]}" for s in marked.statements)
+        assert given["clock"]["bearer"] == story.case.receiving_window.name
+        assert paper["verdict"] == "passed"

@@ -27,7 +27,7 @@ _held: ContextVar[Held | None] = ContextVar("held", default=None)
 
 @contextmanager
 def holding(case_id: int, *, by: Actor) -> Iterator[Held]:
-    """Lock a case for one of the staff who may see it; the step that is taken inside reads nothing again.
+    """Lock a case for somebody who may see it; the step or entry that is made inside reads nothing again.
 
     Raises:
         rules.UnknownCase: there is none, or it is not theirs to see; which of the two is not told.
@@ -64,6 +64,10 @@ def read(case_id: int) -> Held:
 
 
 def _seen(case_id: int, by: Actor) -> tuple[Case, list[Duty], int]:
+    if by.is_system or by.is_applicant:  # an applicant's number is not kept in a text
+        queries.get(case_id, for_=by)
+        held = read(case_id)
+        return held.case, held.open_duties, held.stamp
     rows, open_duties, stamp = _locked(queries.locked_for(by, case_id), case_id)
     if not rows:
         # A helper's draft, or one that another window got while its lock was waited for: both are found by asking anew.

@@ -9,7 +9,7 @@ from ninja.params.functions import Query
 from tongban.cases import permissions, queries
 from tongban.cases import search as finding
 from tongban.cases.models import Case, CaseApplicant
-from tongban.cases.operations import intake
+from tongban.cases.operations import holding, intake
 from tongban.catalogue import addresses, standards
 from tongban.journal import operations as journal
 from tongban.kernel import ids, refusals
@@ -49,7 +49,7 @@ def open_case(request: TongbanRequest, payload: bodies.OpenIn) -> Status[Any]:
 
 
 def _answer(case_id: int, request: TongbanRequest) -> dict[str, Any]:
-    case = queries.get(case_id, for_=request.actor)
+    case = queries.as_left(case_id, for_=request.actor)
     return showing.after_step(case, now=requests.time_of(request))
 
 
@@ -118,20 +118,21 @@ def get(request: TongbanRequest, number: str) -> dict[str, Any]:
 @counts_once
 def change(request: TongbanRequest, number: str, payload: bodies.ChangesIn) -> dict[str, Any]:
     """Save what was typed."""
-    case_id = _visible(number, request)
+    case_id, at = ids.id_of(number), requests.time_of(request)
     given = payload.model_dump(exclude_unset=True)
     form = given.pop("form", {})
-    _check_addresses(case_id, form, request)
     answers = {f"form.{key}": value for key, value in form.items()}
-    intake.save(case_id, {**given, **answers}, by=request.actor, at=requests.time_of(request))
+    with holding.holding(case_id, by=request.actor) as held:
+        _check_addresses(held.case, form)
+        intake.save(case_id, {**given, **answers}, by=request.actor, at=at)
     return _answer(case_id, request)
 
 
-def _check_addresses(case_id: int, form: dict[str, str], request: TongbanRequest) -> None:
+def _check_addresses(case: Case, form: dict[str, str]) -> None:
     """Refuse addresses without a place at once: kept as they are, they would count as missing only at receipt."""
     if not form:
         return
-    for field in standards.of(queries.get(case_id, for_=request.actor).standard).fields:
+    for field in standards.of(queries.standard_of(case)).fields:
         if field.type == "address":
             said = form.get(field.key, "")
             addresses.check_posted(said, label=field.label, field=f"form.{field.key}")
@@ -147,19 +148,10 @@ def _check_addresses(case_id: int, form: dict[str, str], request: TongbanRequest
 @counts_once
 def choose(request: TongbanRequest, number: str, payload: bodies.ChoiceIn) -> dict[str, Any]:
     """Choose what is applied for and where."""
-    case_id = _visible(number, request)
-    intake.choose(
-        case_id,
-        **payload.model_dump(exclude_unset=True),
-        by=request.actor,
-        at=requests.time_of(request),
-    )
+    case_id, at = ids.id_of(number), requests.time_of(request)
+    with holding.holding(case_id, by=request.actor):
+        intake.choose(case_id, **payload.model_dump(exclude_unset=True), by=request.actor, at=at)
     return _answer(case_id, request)
-
-
-def _visible(number: str, request: TongbanRequest) -> int:
-    """Give the id of a case that the person may see: what is not theirs to see is not there for them."""
-    return queries.get(ids.id_of(number), for_=request.actor).id
 
 
 @router.post(

@@ -10,7 +10,7 @@ from ninja.files import UploadedFile
 
 from tongban.cases import queries
 from tongban.cases.models import Case
-from tongban.cases.operations import answers, intake
+from tongban.cases.operations import answers, holding, intake
 from tongban.documents import queries as documents
 from tongban.journal import operations as journal
 from tongban.kernel import ids
@@ -49,14 +49,12 @@ def add(request: TongbanRequest, number: str, payload: bodies.MaterialIn) -> Sta
 @counts_once
 def mark(request: TongbanRequest, number: str, key: str, payload: bodies.MarkIn) -> dict[str, Any]:
     """Note what was handed in for a material and what was found."""
-    case = queries.get(ids.id_of(number), for_=request.actor)
-    row = intake.mark_material(
-        case.id,
-        key=key,
-        **payload.model_dump(exclude_unset=True),
-        by=request.actor,
-        at=requests.time_of(request),
-    )
+    case_id, at = ids.id_of(number), requests.time_of(request)
+    with holding.holding(case_id, by=request.actor) as held:
+        row = intake.mark_material(
+            case_id, key=key, **payload.model_dump(exclude_unset=True), by=request.actor, at=at
+        )
+    case = held.case
     scans = [showing.scan(s, case) for s in queries.scans_of(case.id) if s.material_id == row.id]
     return showing.material(row, case, scans=scans)
 

@@ -285,7 +285,7 @@ def run(
         arguments = {ask.name: read(ask, values.get(ask.name)) for ask in found.asks}
         found.run(case_id, **found.fixed, **arguments, by=by, at=at, revision=revision)
 
-    if found.is_held and not by.is_applicant:
+    if found.is_held:
         with holding.holding(case_id, by=by) as held:
             take()
         return held.case
