@@ -127,7 +127,9 @@ def assert_few(found: statements.Recording) -> None:
 
 
 class TestWritesOfTheApi:
-    def sent(self, method: str, path: str, body: dict[str, Any]) -> tuple[statements.Recording, dict[str, Any]]:
+    def sent(
+        self, method: str, path: str, body: dict[str, Any]
+    ) -> tuple[statements.Recording, dict[str, Any]]:
         token = people.issue_token(Person.objects.get(account="clerk.520103"), at=directory.now())
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())}
         with statements.recording() as found:
