@@ -7,6 +7,8 @@ import functools
 import re
 from collections.abc import Container
 
+from tongban.catalogue import readings
+
 HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 _LONGEST = 6  # letters of a syllable: zhuang
 _BLURRED = [("zh", "z"), ("ch", "c"), ("sh", "s"), ("l", "n")]
@@ -18,10 +20,10 @@ _SYLLABLE = re.compile(
 
 def pinyin(text: str) -> list[str]:
     """Give the syllables of a text of Han characters, one for each where it is known."""
-    # Its dictionary of phrases is a fifth of what a web process would load before it can serve.
-    from pypinyin import Style, lazy_pinyin
+    # Loaded when something is first searched for: a process can serve before.
+    from pypinyin import Style
 
-    return lazy_pinyin(text, style=Style.NORMAL)
+    return readings.reader()(text, style=Style.NORMAL)
 
 
 @functools.lru_cache(maxsize=65_536)
