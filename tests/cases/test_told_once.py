@@ -11,7 +11,7 @@ from django.test import Client
 
 from tests import stories
 from tests.stories import Story
-from tongban.cases import queries, rules
+from tongban.cases import figures, queries, rules
 from tongban.cases.models import CorrectionNotice
 from tongban.cases.operations import acceptance, intake
 from tongban.directory import queries as directory
@@ -77,10 +77,10 @@ class TestToldOnce:
         assert notice.beyond == [queries.materials_of(story.id)[1].key]
         entry = Entry.objects.filter(chain_id=story.id).order_by("-seq")[0]
         assert entry.payload["beyond_reason"] == "来件照片与本人不符"
-        counted = queries.asked_for_more(since=at, until=at + 100 * HOUR)
+        counted = figures.asked_for_more(since=at, until=at + 100 * HOUR)
         assert [(w.id, n) for w, n in counted] == [(story.case.home_window_id, 1)]
-        assert queries.asked_for_more(since=at, until=at + 100 * HOUR, prefixes=["52"]) == []
-        assert queries.asked_for_more(since=at, until=at + 100 * HOUR, prefixes=["5101"]) == counted
+        assert figures.asked_for_more(since=at, until=at + 100 * HOUR, prefixes=["52"]) == []
+        assert figures.asked_for_more(since=at, until=at + 100 * HOUR, prefixes=["5101"]) == counted
         assert other.lead_window_ids.isdisjoint({w.id for w, _n in counted})
 
     @pytest.mark.article("C11")

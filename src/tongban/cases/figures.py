@@ -6,14 +6,16 @@ receipt in January of the one and one decision in March of the other. Nothing pe
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Count, Q
 
+from tongban.cases.models import CorrectionNotice
 from tongban.directory import rules
-from tongban.directory.models import Division, Level, ProvinceFigures
+from tongban.directory.models import Division, Level, ProvinceFigures, Window
 
 COUNTED = ("received", "sent_here", "decided", "in_time", "asked_for_more")
 _MONTH = "date_trunc('month', {at} AT TIME ZONE 'Asia/Shanghai')::date"
@@ -133,3 +135,24 @@ def of_year(year: int | None = None) -> Published:
                     one.add(row)
     counted = max((row.counted_at for row in rows), default=None)
     return Published(chosen, years, whole, list(provinces.values()), sorted(months.items()), counted)
+
+
+def asked_for_more(
+    *, since: datetime.datetime, until: datetime.datetime, prefixes: Sequence[str] | None = None
+) -> list[tuple[Window, int]]:
+    """Count by window the notices that asked for more than the first one named (C11), the most first.
+
+    Holds no personal data: the figures may be published.
+
+    Args:
+        prefixes: the leading digits of the places whose windows count; None: all five provinces.
+    """
+    rows = CorrectionNotice.objects.exclude(beyond_reason="").filter(asked_at__gte=since, asked_at__lte=until)
+    if prefixes is not None:
+        here = Q(pk__in=[])
+        for prefix in prefixes:
+            here |= Q(window__division__code__startswith=prefix)
+        rows = rows.filter(here)
+    counts = dict(rows.values_list("window").annotate(n=Count("id")).order_by("-n", "window"))
+    windows = Window.objects.in_bulk([w for w in counts if w])
+    return [(windows[w], n) for w, n in counts.items() if w in windows]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from tongban.cases import permissions, rules
 from tongban.cases.models import (
@@ -322,27 +322,6 @@ def first_notice(case: Case) -> CorrectionNotice | None:
     rows = CorrectionNotice.objects.filter(case_id=case.id)
     rows = rows.filter(Q(standard_id=case.standard_id) | Q(standard_id=None))
     return rows.order_by("asked_at", "id").first()
-
-
-def asked_for_more(
-    *, since: datetime.datetime, until: datetime.datetime, prefixes: Sequence[str] | None = None
-) -> list[tuple[Window, int]]:
-    """Count by window the notices that asked for more than the first one named (C11), the most first.
-
-    Holds no personal data: the figures may be published.
-
-    Args:
-        prefixes: the leading digits of the places whose windows count; None: all five provinces.
-    """
-    rows = CorrectionNotice.objects.exclude(beyond_reason="").filter(asked_at__gte=since, asked_at__lte=until)
-    if prefixes is not None:
-        here = Q(pk__in=[])
-        for prefix in prefixes:
-            here |= Q(window__division__code__startswith=prefix)
-        rows = rows.filter(here)
-    counts = dict(rows.values_list("window").annotate(n=Count("id")).order_by("-n", "window"))
-    windows = Window.objects.in_bulk([w for w in counts if w])
-    return [(windows[w], n) for w, n in counts.items() if w in windows]
 
 
 def decisions_of(case_id: int) -> list[Decision]:

@@ -6,7 +6,7 @@ from typing import Any
 from ninja import Router, Status
 from ninja.params.functions import Query
 
-from tongban.cases import queries as cases
+from tongban.cases import figures
 from tongban.catalogue import comparing, local_codes, queries
 from tongban.catalogue.models import AcceptanceStandard, Difference, Draft
 from tongban.catalogue.operations import publishing, settling
@@ -306,5 +306,5 @@ def asked_for_more(
     since, until = (datetime.datetime(y, 1, 1, tzinfo=worktime.BEIJING) for y in (wanted, wanted + 1))
     actor = request.actor
     prefixes = None if actor.has(Role.GROUP) else actor.managed_prefixes
-    found = cases.asked_for_more(since=since, until=until, prefixes=prefixes)
+    found = figures.asked_for_more(since=since, until=until, prefixes=prefixes)
     return [{"window_id": w.id, "window": w.name, "times": n} for w, n in found]

@@ -9,7 +9,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from tongban.cases import off_list, queries
+from tongban.cases import figures, off_list, queries
 from tongban.cases.models import Case
 from tongban.duties.models import Duty
 from tongban.feedback import queries as feedback
@@ -55,7 +55,7 @@ def page(request: HttpRequest) -> HttpResponse:
             ],
             "feedback": feedback_lines(actor, at=at),
             "year": year_of(at),
-            "asked_for_more": queries.asked_for_more(
+            "asked_for_more": figures.asked_for_more(
                 since=year_of(at),
                 until=at,
                 prefixes=None if actor.has(Role.GROUP) else actor.managed_prefixes,
