@@ -17,7 +17,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	"$$each" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo "$$each" && break; done)
 BIN     := .venv/bin
 PY      := $(BIN)/python
-JOBS    ?= 2
+JOBS    ?= 3
 # The name of a stamp says what it was made from, and where: a copied checkout installs itself anew.
 PACKAGES := .venv/.installed-$(shell { cat requirements.lock pyproject.toml; echo '$(CURDIR)'; } | sha256sum | cut -c1-16)
 MODULES  := node_modules/.installed-$(shell sha256sum < package-lock.json | cut -c1-16)

@@ -46,6 +46,21 @@ class TestRead:
         assert len(asked) == 0 and "520103000000" in places
         assert any(p.window is None for p in rows) and any(p.authority is None for p in rows)
 
+    def test_makes_what_rows_share_once_and_what_is_their_own_for_each(self, at: datetime.datetime) -> None:
+        here = [stories.Story(at=at).open().fill() for _ in range(2)]
+        unfilled = stories.Story(at=at).open()
+        ids = [story.id for story in (*here, unfilled)]
+        rows = queries.among(here[0].receiver, ids)
+        one, other, bare = (rows[id_] for id_ in ids)
+        with CaptureQueriesContext(connection) as asked:
+            assert one.receiving_window is other.receiving_window is bare.receiving_window
+            assert one.receiving_window.division.code == "520103000000"
+            assert one.home_window is other.home_window and one.home_window is not one.receiving_window
+            assert bare.home_window is None and bare.procedure is None
+            assert one.applicant is not other.applicant
+            assert one.applicant.case is one and other.applicant.case is other
+        assert len(asked) == 0
+
     def test_reads_json_bytes_and_times_as_the_queryset_does(self, at: datetime.datetime) -> None:
         story = stories.Story(at=at).lead_to("received")
         kept, known = queries.materials_of(story.id), CaseMaterial.objects.filter(case_id=story.id)

@@ -88,7 +88,7 @@ class _Text(Generic[M]):
         self._columns = slice(fields[0], fields[-1] + 1)
         self._names = [f[0].target.attname for f in compiler.select[self._columns]]
         populators: Any = get_related_populators  # its types are those of another version
-        self._related = populators(info, compiler.select, connection.alias)
+        self._related = [_Related(one) for one in populators(info, compiler.select, connection.alias)]
         self._converters = compiler.get_converters([s[0] for s in compiler.select])
 
     def values(self, given: Sequence[Any]) -> list[Any]:
@@ -96,11 +96,12 @@ class _Text(Generic[M]):
 
     def models(self, rows: Iterable[Sequence[Any]]) -> Iterator[M]:
         alias = connection.alias
+        known: dict[Any, Any] = {}
         for found in rows:
             row = self._converted(found) if self._converters else found
             model = self._model.from_db(alias, self._names, row[self._columns])
             for related in self._related:
-                related.populate(row, model)
+                related.populate(row, model, known)
             yield model
 
     def _converted(self, found: Sequence[Any]) -> list[Any]:
@@ -109,6 +110,31 @@ class _Text(Generic[M]):
             for convert in converters:
                 row[place] = convert(row[place], expression, connection)
         return row
+
+
+class _Related:
+    """What Django's own makes of the columns of a related model, once for all rows that share it.
+
+    Of fifty cases of one window the window is then one model and not fifty: half of what reading a list costs.
+    """
+
+    def __init__(self, populator: Any) -> None:
+        self._own = populator
+        self._related = [_Related(one) for one in populator.related_populators]
+
+    def populate(self, row: Sequence[Any], model: Model, known: dict[Any, Any]) -> None:
+        """Set the related model of a row; `known` are those of the rows before."""
+        own = self._own
+        values = own.reorder_for_init(row) if own.reorder_for_init else row[own.cols_start : own.cols_end]
+        key = values[own.pk_idx]
+        found = known.get((self, key)) if key is not None else None
+        if found is None and key is not None:
+            found = known[self, key] = own.model_cls.from_db(own.db, own.init_list, values)
+            for related in self._related:
+                related.populate(row, found, known)
+        own.local_setter(model, found)
+        if found is not None:
+            own.remote_setter(found, model)
 
 
 class Asked(NamedTuple):
