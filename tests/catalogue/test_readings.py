@@ -30,6 +30,7 @@ def test_reads_every_name_and_phrase_as_the_large_one_does(db: None) -> None:
     large = json.loads(said.stdout)
     assert len(large) > 6000
     read = readings.reader()
+    assert "pypinyin.phrases_dict" not in sys.modules, "the large one is still held"
     assert [[text, read(text, style=Style.NORMAL)] for text, _sounds in large] == large
     assert (
         read("机动车行驶证", style=Style.NORMAL)[3] == "xing"

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.transaction import TransactionManagementError
 from django.test import Client
+from psycopg.pq import TransactionStatus
 
 from tests import stories
 from tongban.cases import queries
@@ -16,6 +17,7 @@ from tongban.cases.models import Case
 from tongban.command.bench import statements
 from tongban.directory import queries as directory
 from tongban.kernel import ids, trip
+from tongban.notices import pdf
 from tongban.people import operations as people
 from tongban.people.models import Person, Submission
 
@@ -116,6 +118,46 @@ class TestAllOrNothing:
             write(answer("outside"))
 
 
+def is_idle() -> bool:
+    return trip.raw_connection().info.transaction_status == TransactionStatus.IDLE
+
+
+class TestRest:
+    def test_ends_what_was_only_read_and_goes_on_in_a_new_transaction(self) -> None:
+        row = answer("after")
+        with trip.all_or_nothing():
+            assert keys() == set() and not is_idle()
+            trip.rest()
+            assert is_idle()
+            write(row)
+        assert keys() == {"after"}
+        with pytest.raises(ValueError), transaction.atomic():
+            keys()
+            trip.rest()
+            answer("undone").save()
+            raise ValueError
+        assert keys() == {"after"}
+
+    def test_changes_nothing_once_something_is_written_locked_or_waits(self) -> None:
+        first, second = answer("first"), answer("second")
+        with pytest.raises(ValueError), transaction.atomic():
+            first.save()
+            trip.rest()
+            assert not is_idle()
+            raise ValueError
+        with pytest.raises(ValueError), trip.all_or_nothing():
+            keys()
+            write(second)
+            trip.rest()
+            assert not is_idle()
+            raise ValueError
+        with transaction.atomic():
+            Person.objects.select_for_update().get(account="clerk.520103")
+            trip.rest()
+            assert not is_idle()
+        assert keys() == set()
+
+
 def assert_few(found: statements.Recording) -> None:
     """Who asks; lock and read; write, keep the answer and commit; and once that is done, tell who watches the queue.
 
@@ -158,6 +200,16 @@ class TestWritesOfTheApi:
         assert (kept.revision, kept.channel) == (given["revision"], "post")
         assert given["clock"]["bearer"] == kept.receiving_window.name
         assert (given["item"], given["home_window"]) == (kept.procedure.name, kept.home_window.name)  # type: ignore[union-attr]
+
+    @pytest.mark.article("C12", "P21(1)")
+    def test_draw_a_receipt_while_no_transaction_is_open(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        story = stories.Story(at=directory.now()).open().fill().pass_all().scan_all()
+        drawn, draw = [], pdf.draw
+        monkeypatch.setattr(pdf, "draw", lambda data: drawn.append(is_idle()) or draw(data))  # type: ignore[func-returns-value]
+        path = f"/cases/{story.case.number}/steps/receive"
+        _found, given = self.sent("POST", path, {"revision": story.case.revision})
+        assert drawn == [True] and given["notice"]["serial"]
+        assert Case.objects.get(id=story.id).received_at is not None
 
     @pytest.mark.article("C12")
     def test_enter_what_was_handed_in_in_few_trips(self) -> None:

@@ -103,6 +103,22 @@ def _send(statements: Sequence[_Statement]) -> str | None:
     return cursor.statusmessage
 
 
+def rest() -> None:
+    """Leave the database alone before something slow, such as a drawing; what follows is a new transaction.
+
+    Only where the open one has written nothing and locked no row yet, and nobody else's is around it: it goes on
+    otherwise. A lock by number (`pg_advisory_xact_lock`) does not outlast it: who holds one does not rest.
+    """
+    if len(connection.atomic_blocks) != 1 or _waiting.get():
+        return
+    connection.validate_no_broken_transaction()
+    raw = raw_connection()
+    with connection.wrap_database_errors:
+        row = raw.execute("SELECT pg_current_xact_id_if_assigned() IS NULL").fetchone()
+        if row is not None and row[0]:
+            raw.commit()  # Django's own transaction is still open: the driver begins it anew with the next statement
+
+
 class Trip:
     """Statements that wait to be sent together."""
 

@@ -18,7 +18,7 @@ from tongban.cases.operations import online as case_online
 from tongban.cases.states import Mode
 from tongban.documents import operations as documents
 from tongban.documents.models import MediaType, Purpose, StoredFile
-from tongban.kernel import crypto, ids, keyring, text
+from tongban.kernel import crypto, ids, keyring, text, trip
 from tongban.notices import letters, own, rules, signature
 from tongban.notices.letters import Facts, Letter, Said
 from tongban.notices.models import Notice, OwnResult
@@ -174,6 +174,7 @@ def _decide(
 
 def _frozen(case: Case, letter: Letter, *, by: Actor, at: datetime.datetime) -> tuple[Notice, StoredFile]:
     """Draw, sign and store a document; give its rows, unsaved."""
+    trip.rest()
     drawn = letters.draw(letter)
     about = signature.Statement(letter.kind, letter.serial, case.id, at, drawn.data_digest)
     return _rows(case, drawn.content, about, name=f"{letter.title} {case.number}.pdf", by=by)
@@ -182,7 +183,9 @@ def _frozen(case: Case, letter: Letter, *, by: Actor, at: datetime.datetime) -> 
 def _signed(case: Case, brought: OwnResult, *, by: Actor, at: datetime.datetime) -> tuple[Notice, StoredFile]:
     """Sign and store what the office brought; give its rows, unsaved."""
     about = signature.Statement(Kind.RESULT, ids.new_id(at), case.id, at, bytes(brought.digest))
-    content = signature.sign_file(own.content(brought), about=about, sign=keyring.current().sign)
+    content = own.content(brought)
+    trip.rest()
+    content = signature.sign_file(content, about=about, sign=keyring.current().sign)
     return _rows(case, content, about, name=brought.name, by=by)
 
 

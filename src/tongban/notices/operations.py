@@ -62,6 +62,7 @@ def prepare(
         prepared_at=at,
         prepared_by_id=by.id,
     )
+    trip.rest()
     drawn = pdf.draw(_form(notice, case, applicant, materials, by=by))
     notice.digest = crypto.sm3(drawn.content)
     notice.signature = signature.signature_in(drawn.content)

@@ -19,7 +19,7 @@ from tongban.catalogue.models import AcceptanceStandard
 from tongban.directory import queries as directory
 from tongban.directory import rules as directory_rules
 from tongban.documents import operations as documents
-from tongban.kernel import ids, keyring, numbers, refusals, worktime
+from tongban.kernel import ids, keyring, numbers, refusals, trip, worktime
 from tongban.kernel import text as text_of
 from tongban.people import identity
 from tongban.people.actors import Actor
@@ -354,6 +354,7 @@ def keep_scan(
     row = queries.material_of(case.id, key)
     if row is None:
         raise UnknownMaterial()
+    trip.rest()
     stored = documents.prepare_scan(data, name=name, case_id=case_id, by_id=by.id, at=at)
     scan = Scan(
         id=ids.new_id(at),
